@@ -1,0 +1,130 @@
+package domain
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// The sentinels answer "what do I do now?". Test for them with [errors.Is]; the
+// typed errors of this package say through it which of them they are.
+var (
+	// ErrInteractionRequired: only the user can go on (sign in, consent, multi-factor).
+	// Start an interactive flow, with the Claims of the [*OAuthError] when it has any.
+	ErrInteractionRequired = errors.New("interaction with the user is required")
+
+	// ErrTokenNotCached: nothing in the cache serves the request, and no request was sent.
+	ErrTokenNotCached = errors.New("no suitable token in the cache")
+
+	// ErrAccessDenied: the user, or a policy, said no. Asking again does not help.
+	ErrAccessDenied = errors.New("access was denied")
+
+	// ErrInvalidClient: the server did not accept the client's own credential. An
+	// operator must correct the client id, the secret or the certificate.
+	ErrInvalidClient = errors.New("the client could not be authenticated")
+
+	// ErrUnavailable: the server could not be reached or failed. Try again later.
+	ErrUnavailable = errors.New("the server is unavailable")
+
+	// ErrThrottled: the server asked for a pause that has not ended.
+	ErrThrottled = errors.New("requests are throttled")
+
+	// ErrResponseMismatch: an authorization response belongs to no flow, or to another
+	// one. It is safe to ignore.
+	ErrResponseMismatch = errors.New("the response does not belong to this flow")
+
+	// ErrRedirectRefused: a server answered a request that carries credentials with a
+	// redirect. It was not followed and nothing was sent on.
+	ErrRedirectRefused = errors.New("redirect refused")
+
+	// ErrClientClosed: the client was used after Close.
+	ErrClientClosed = errors.New("the client is closed")
+)
+
+// ConfigError says that an argument cannot be used. It names the field, the
+// problem and the remedy, and never holds the value of a secret.
+type ConfigError struct {
+	Field   string // as the caller writes it: "Authority", "Credential.Thumbprint", "Scopes[1]"
+	Problem string // what is wrong: "is empty"
+	Remedy  string // what to do: "pass the application (client) ID of the app registration"
+	Err     error  // the cause, when there is one
+}
+
+// Error implements error.
+func (e *ConfigError) Error() string {
+	var b strings.Builder
+	b.WriteString("invalid " + e.Field + ": " + e.Problem)
+	if e.Err != nil {
+		b.WriteString(": " + e.Err.Error())
+	}
+	if e.Remedy != "" {
+		b.WriteString("; " + e.Remedy)
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *ConfigError) Unwrap() error { return e.Err }
+
+// TransportError says that a request was not answered: name resolution,
+// connection, TLS, proxy or time-out. It is [ErrUnavailable] unless the caller's
+// own context ended it.
+type TransportError struct {
+	Operation string // "token endpoint", "metadata"
+	Host      string // the host that was asked
+	Err       error  // without query strings or credentials
+}
+
+// Error implements error.
+func (e *TransportError) Error() string {
+	return fmt.Sprintf("%s: no answer from %s: %v", e.Operation, e.Host, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *TransportError) Unwrap() error { return e.Err }
+
+// Is reports whether e is target, one of the sentinels of this package.
+func (e *TransportError) Is(target error) bool { return target == ErrUnavailable }
+
+// ResponseError says that a server's answer cannot be used: too large, not JSON,
+// wrong types, a redirect. No part of the body is kept.
+type ResponseError struct {
+	Operation string // "token endpoint", "metadata"
+	Host      string // the host that answered
+	Status    int    // HTTP status
+	Field     string // the member at fault, when there is one: "expires_in"
+	Problem   string // "is not a JSON object"
+	Remedy    string // what to do, when something can be said
+	Err       error  // a sentinel or a cause, when there is one
+
+	CorrelationID string // the client-request-id of the request
+}
+
+// Error implements error.
+func (e *ResponseError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: unusable answer from %s (HTTP %d): ", e.Operation, e.Host, e.Status)
+	if e.Field != "" {
+		b.WriteString(e.Field + " ")
+	}
+	b.WriteString(e.Problem)
+	if e.Err != nil {
+		b.WriteString(": " + e.Err.Error())
+	}
+	if e.Remedy != "" {
+		b.WriteString("; " + e.Remedy)
+	}
+	if e.CorrelationID != "" {
+		b.WriteString(" (correlation id " + e.CorrelationID + ")")
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause.
+func (e *ResponseError) Unwrap() error { return e.Err }
+
+// Is reports whether e is target, one of the sentinels of this package: an
+// unusable answer with a status of 500 or more is [ErrUnavailable].
+func (e *ResponseError) Is(target error) bool {
+	return target == ErrUnavailable && e.Status >= 500
+}

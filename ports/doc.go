@@ -1,0 +1,16 @@
+// Package ports names what the application needs from the outside world, as
+// interfaces of one to three methods, and what it offers to other programs.
+//
+// # Driven ports: bring your own
+//
+//   - [HTTPClient] sends requests; *http.Client is one. [TLSConfigurer] is what it may also offer.
+//   - [TokenCache] keeps token sets. Package ports/portstest checks an implementation of yours.
+//   - [HTTPCache] keeps public documents.
+//   - [Clock] tells the time, so that an hour can pass in a test in no time.
+//   - [Locker] lets one of many processes refresh at a time.
+//
+// # Driving port: hand it on
+//
+// [TokenSource] is what the rest of a program asks for tokens. Accept it where
+// you need a token, and a test can pass a mock (package mocks) or a three-line fake.
+package ports
