@@ -1,0 +1,279 @@
+package domain
+
+import (
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// TokenSet is everything that is cached in one partition. It is immutable: With
+// and Without return new sets, so one that was loaded may be read by any number of
+// goroutines. The zero value is the empty set.
+type TokenSet struct{ r *records }
+
+// records is the content of a set. An application's own partition holds one
+// access token and nothing else, so what only users have is behind a pointer.
+type records struct {
+	access []AccessToken
+	index  map[RecordKey]int // of access; nil while a scan is quicker
+	user   *userRecords
+}
+
+type userRecords struct {
+	refresh  []RefreshToken
+	ids      []IDToken
+	accounts []Account
+	apps     []AppMetadata
+}
+
+const (
+	// indexFrom is the number of access tokens from which a map beats a scan.
+	indexFrom = 12
+	// maxAccessTokens bounds a set. The tokens that end first make room.
+	maxAccessTokens = 1000
+)
+
+// NewTokenSet returns the set of the given records; of two with the same key the
+// later wins. Cache adapters make sets of what they read with it.
+func NewTokenSet(rs ...Record) TokenSet {
+	var r records
+	var u userRecords
+	for _, record := range rs {
+		switch record := record.(type) {
+		case AccessToken:
+			r.access = put(r.access, record)
+		case RefreshToken:
+			u.refresh = put(u.refresh, record)
+		case IDToken:
+			u.ids = put(u.ids, record)
+		case Account:
+			u.accounts = put(u.accounts, record)
+		case AppMetadata:
+			u.apps = put(u.apps, record)
+		}
+	}
+	return newSet(r.access, u)
+}
+
+func newSet(access []AccessToken, u userRecords) TokenSet {
+	r := &records{access: access}
+	if len(u.refresh)+len(u.ids)+len(u.accounts)+len(u.apps) > 0 {
+		r.user = &u
+	}
+	if len(access) == 0 && r.user == nil {
+		return TokenSet{}
+	}
+	if len(access) >= indexFrom {
+		r.index = make(map[RecordKey]int, len(access))
+		for i := range access {
+			r.index[access[i].Key] = i
+		}
+	}
+	return TokenSet{r: r}
+}
+
+// put replaces the record with the same key or appends. It owns list.
+func put[R Record](list []R, record R) []R {
+	for i := range list {
+		if list[i].RecordKey() == record.RecordKey() {
+			list[i] = record
+			return list
+		}
+	}
+	return append(list, record)
+}
+
+// IsZero reports whether the set is empty.
+func (s TokenSet) IsZero() bool { return s.r == nil }
+
+// Records yields every record: access tokens, refresh tokens, ID tokens,
+// accounts, client metadata.
+func (s TokenSet) Records() iter.Seq[Record] {
+	return func(yield func(Record) bool) {
+		if s.r == nil {
+			return
+		}
+		u := s.userRecords()
+		_ = yieldAll(s.r.access, yield) && yieldAll(u.refresh, yield) && yieldAll(u.ids, yield) &&
+			yieldAll(u.accounts, yield) && yieldAll(u.apps, yield)
+	}
+}
+
+func yieldAll[R Record](list []R, yield func(Record) bool) bool {
+	for _, r := range list {
+		if !yield(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// Len returns the number of records.
+func (s TokenSet) Len() int {
+	if s.r == nil {
+		return 0
+	}
+	u := s.userRecords()
+	return len(s.r.access) + len(u.refresh) + len(u.ids) + len(u.accounts) + len(u.apps)
+}
+
+func (s TokenSet) accessTokens() []AccessToken {
+	if s.r == nil {
+		return nil
+	}
+	return s.r.access
+}
+
+func (s TokenSet) userRecords() userRecords {
+	if s.r == nil || s.r.user == nil {
+		return userRecords{}
+	}
+	return *s.r.user
+}
+
+// RefreshTokens returns the refresh tokens, in no particular order.
+func (s TokenSet) RefreshTokens() []RefreshToken { return slices.Clone(s.userRecords().refresh) }
+
+// Accounts returns the user as each tenant knows them.
+func (s TokenSet) Accounts() []Account { return slices.Clone(s.userRecords().accounts) }
+
+// Select returns the access token that serves a request and how fresh it is at
+// now: the one under key, or else one that was granted at least key's scopes and
+// agrees in everything else; of several, the freshest that ends last. It returns
+// nil and [Absent] when there is none. The token is shared: do not modify it.
+func (s TokenSet) Select(key RecordKey, now time.Time) (*AccessToken, Freshness) {
+	if s.r == nil {
+		return nil, Absent
+	}
+	best, state := s.exact(key), Absent
+	if best != nil {
+		if state = best.FreshnessAt(now); state >= Stale {
+			return best, state
+		}
+	}
+	wanted := Scopes{text: key.Scopes, key: key.Scopes}
+	for i := range s.r.access {
+		t := &s.r.access[i]
+		other := key
+		other.Scopes = t.Key.Scopes
+		if t.Key != other || !t.Scopes.Contains(wanted) {
+			continue
+		}
+		f := t.FreshnessAt(now)
+		if f > state || (f == state && best != nil && t.ExpiresOn.After(best.ExpiresOn)) {
+			best, state = t, f
+		}
+	}
+	return best, state
+}
+
+func (s TokenSet) exact(key RecordKey) *AccessToken {
+	if s.r.index != nil {
+		if i, ok := s.r.index[key]; ok {
+			return &s.r.access[i]
+		}
+		return nil
+	}
+	for i := range s.r.access {
+		if s.r.access[i].Key == key {
+			return &s.r.access[i]
+		}
+	}
+	return nil
+}
+
+// RetainUntil returns the time up to which the set is of use: the end of its
+// longest-lived token, a day in the year 9999 when that is not known, and the zero
+// time for a set without tokens.
+func (s TokenSet) RetainUntil() time.Time {
+	var latest time.Time
+	for r := range s.Records() {
+		if t := r.retainUntil(); t.After(latest) {
+			latest = t
+		}
+	}
+	return latest
+}
+
+// Without returns the set without the records of the given keys.
+func (s TokenSet) Without(keys ...RecordKey) TokenSet {
+	gone := func(r Record) bool { return slices.Contains(keys, r.RecordKey()) }
+	return s.filter(func(r Record) bool { return !gone(r) })
+}
+
+// WithoutToken returns the set without the access token of that value, which a
+// resource has refused.
+func (s TokenSet) WithoutToken(refused Secret) TokenSet {
+	return s.filter(func(r Record) bool {
+		t, ok := r.(AccessToken)
+		return !ok || !t.Secret.Equal(refused)
+	})
+}
+
+// filter keeps what the predicate admits; the same set when that is everything.
+func (s TokenSet) filter(keep func(Record) bool) TokenSet {
+	var kept []Record
+	for r := range s.Records() {
+		if keep(r) {
+			kept = append(kept, r)
+		}
+	}
+	if len(kept) == s.Len() {
+		return s
+	}
+	return NewTokenSet(kept...)
+}
+
+// Diff returns what turns old into s: records to put, and keys to delete. Stores
+// that keep a field for each record apply it instead of writing whole sets.
+func (s TokenSet) Diff(old TokenSet) (put []Record, deleted []RecordKey) {
+	before := make(map[RecordKey]Record, old.Len())
+	for r := range old.Records() {
+		before[r.RecordKey()] = r
+	}
+	for r := range s.Records() {
+		if b, ok := before[r.RecordKey()]; !ok || !sameRecord(r, b) {
+			put = append(put, r)
+		}
+		delete(before, r.RecordKey())
+	}
+	for r := range old.Records() { // in old's order, not the map's
+		if _, ok := before[r.RecordKey()]; ok {
+			deleted = append(deleted, r.RecordKey())
+		}
+	}
+	return put, deleted
+}
+
+// sameRecord compares two records of one key by content.
+func sameRecord(a, b Record) bool {
+	switch a := a.(type) {
+	case AccessToken:
+		b, ok := b.(AccessToken)
+		return ok && a.Secret.Equal(b.Secret) && a.ExpiresOn.Equal(b.ExpiresOn) && a.RefreshOn.Equal(b.RefreshOn) &&
+			a.ExtendedExpiresOn.Equal(b.ExtendedExpiresOn) && a.CachedAt.Equal(b.CachedAt) &&
+			a.Type == b.Type && a.Scopes == b.Scopes && a.HomeAccountID == b.HomeAccountID
+	case RefreshToken:
+		b, ok := b.(RefreshToken)
+		return ok && a.Secret.Equal(b.Secret) && a.LastModified.Equal(b.LastModified) && a.ExpiresOn.Equal(b.ExpiresOn) &&
+			a.FamilyID == b.FamilyID && a.ClientID == b.ClientID && a.Scopes == b.Scopes && a.HomeAccountID == b.HomeAccountID
+	case IDToken:
+		b, ok := b.(IDToken)
+		return ok && a.Secret.Equal(b.Secret) && a.HomeAccountID == b.HomeAccountID
+	}
+	return a == b // Account and AppMetadata hold plain strings
+}
+
+// Equal reports whether both sets hold the same records, in any order.
+func (s TokenSet) Equal(other TokenSet) bool {
+	put, deleted := s.Diff(other)
+	return len(put)+len(deleted) == 0
+}
+
+// Format implements [fmt.Formatter] without any token.
+func (s TokenSet) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "token set of "+strconv.Itoa(s.Len())+" records")
+}

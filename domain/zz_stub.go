@@ -1,7 +1,0 @@
-package domain
-
-type TokenSet struct{}
-type PartitionKey struct{}
-type PartitionFilter struct{}
-type TokenRequest struct{}
-type Result struct{}
