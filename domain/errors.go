@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // The sentinels answer "what do I do now?". Test for them with [errors.Is]; the
@@ -98,18 +99,21 @@ type ResponseError struct {
 	Err       error  // a sentinel or a cause, when there is one
 
 	CorrelationID string // the client-request-id of the request
+	// RetryAfter is how long the server asks to wait; zero when it does not say.
+	RetryAfter time.Duration
 }
 
 // Error implements error.
 func (e *ResponseError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: unusable answer from %s (HTTP %d): ", e.Operation, e.Host, e.Status)
-	if e.Field != "" {
-		b.WriteString(e.Field + " ")
+	what := strings.TrimSpace(e.Field + " " + e.Problem)
+	b.WriteString(what)
+	if e.Err != nil && what != "" {
+		b.WriteString(": ")
 	}
-	b.WriteString(e.Problem)
 	if e.Err != nil {
-		b.WriteString(": " + e.Err.Error())
+		b.WriteString(e.Err.Error())
 	}
 	if e.Remedy != "" {
 		b.WriteString("; " + e.Remedy)
@@ -123,8 +127,14 @@ func (e *ResponseError) Error() string {
 // Unwrap returns the cause.
 func (e *ResponseError) Unwrap() error { return e.Err }
 
-// Is reports whether e is target, one of the sentinels of this package: an
-// unusable answer with a status of 500 or more is [ErrUnavailable].
+// Is reports whether e is target, one of the sentinels of this package: by its
+// status, an unusable answer is [ErrThrottled] or [ErrUnavailable].
 func (e *ResponseError) Is(target error) bool {
-	return target == ErrUnavailable && e.Status >= 500
+	switch target {
+	case ErrThrottled:
+		return e.Status == 429
+	case ErrUnavailable:
+		return e.Status >= 500
+	}
+	return false
 }

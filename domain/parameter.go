@@ -33,7 +33,7 @@ func (p Parameters) IsZero() bool { return len(p.Query)+len(p.Body)+len(p.Header
 var reserved = map[string]bool{
 	"client_id": true, "client_secret": true, "client_assertion": true, "client_assertion_type": true,
 	"grant_type": true, "scope": true, "claims": true, "code": true, "code_verifier": true, "redirect_uri": true,
-	"refresh_token": true, "assertion": true, "username": true, "password": true, "device_code": true,
+	"refresh_token": true, "token_type": true, "assertion": true, "username": true, "password": true, "device_code": true,
 	"state": true, "nonce": true, "code_challenge": true, "code_challenge_method": true, "client_info": true,
 }
 

@@ -1,0 +1,225 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/seed57855a68/keyport/application/internal/telemetry"
+	"github.com/seed57855a68/keyport/application/internal/tokenendpoint"
+	"github.com/seed57855a68/keyport/domain"
+)
+
+// ClientCredentialsRequest asks for a token of the application itself. Scopes is
+// required; the zero value of every other field is its default.
+type ClientCredentialsRequest struct {
+	// Scopes: one "<resource>/.default" for Entra ID, B2C and External ID; what the
+	// server knows, for others.
+	Scopes []string
+	// Tenant, a GUID or a domain name; when empty, the authority's. For an application
+	// that serves many tenants.
+	Tenant string
+	// ClaimsChallenge is the JSON object of a claims challenge that the resource sent,
+	// decoded. When set, the cached token is not used; the new one takes its place.
+	ClaimsChallenge string
+	// ClientClaims are further claims, a JSON object. Unlike a challenge they are part of
+	// the cache key: tokens got with different ones are different tokens.
+	ClientClaims string
+	// ForceRefresh asks the server although the cache has a token.
+	ForceRefresh bool
+	// ExtraParameters are added to the token request.
+	ExtraParameters domain.Parameters
+	// CorrelationID is sent as client-request-id; when empty, a random UUID.
+	CorrelationID string
+}
+
+const forClient = "acquire token for client"
+
+// AcquireTokenForClient returns a token of the application itself (client
+// credentials, RFC 6749 §4.4), from the cache when it has one. All callers who want
+// the same token at the same time share one request.
+//
+// Errors: a [*domain.ConfigError] for a request that cannot be sent, an
+// [*domain.OAuthError] for the server's refusal, and [domain.ErrUnavailable] when
+// it could not be asked.
+func (c *ConfidentialClient) AcquireTokenForClient(ctx context.Context, r ClientCredentialsRequest) (domain.Result, error) {
+	if err := c.core.ready(ctx); err != nil {
+		return domain.Result{}, err
+	}
+	l, scopes, err := c.appLookup(&r)
+	if err != nil {
+		return domain.Result{}, err
+	}
+	forced := r.ForceRefresh || r.ClaimsChallenge != ""
+	var f found
+	if !forced {
+		if f, err = c.core.lookUp(ctx, l); err != nil {
+			return domain.Result{}, err
+		}
+		if f.state == domain.Fresh {
+			return domain.ResultOf(f.token, l.partition, domain.SourceCache, domain.ReasonNotApplicable), nil
+		}
+	}
+	return c.acquireForClient(ctx, l, scopes, &r, forced, f)
+}
+
+// appLookup says where the token is filed. It is on the path of every hit, so it
+// validates no more than it must; the rest is checked before anything is sent, and
+// what is not valid is never in the cache.
+func (c *ConfidentialClient) appLookup(r *ClientCredentialsRequest) (lookup, domain.Scopes, error) {
+	scopes, err := domain.ParseScopes(r.Scopes)
+	if err != nil {
+		return lookup{}, scopes, err
+	}
+	tenant := c.core.tenant
+	if r.Tenant != "" {
+		tenant = strings.ToLower(r.Tenant)
+	}
+	extra := ""
+	if r.ClientClaims != "" || !r.ExtraParameters.IsZero() {
+		extra = r.ExtraParameters.CacheKey(r.ClientClaims)
+	}
+	return lookup{
+		partition: domain.AppKey(c.core.clientID, tenant, scopes.Resource()),
+		key: domain.RecordKey{
+			Kind: domain.AccessTokenRecord, Environment: c.core.environment, Tenant: tenant,
+			ClientID: c.core.clientID, Scopes: scopes.Key(), Policy: c.core.authority.Policy(), Extra: extra,
+		},
+	}, scopes, nil
+}
+
+// acquireForClient is the way to the server.
+func (c *ConfidentialClient) acquireForClient(
+	ctx context.Context, l lookup, scopes domain.Scopes, r *ClientCredentialsRequest, forced bool, f found,
+) (domain.Result, error) {
+	g, err := c.newAppGrant(scopes, r)
+	if err != nil {
+		return domain.Result{}, err
+	}
+	return c.core.acquire(ctx, plan{
+		lookup: l, operation: forClient, scopes: scopes, claims: g.claims, forced: forced, redeem: g.redeem,
+	}, f)
+}
+
+// appGrant is a client credentials grant, checked and ready to be sent.
+type appGrant struct {
+	client      *ConfidentialClient
+	authority   domain.Authority
+	scopes      domain.Scopes
+	claims      string
+	parameters  domain.Parameters
+	correlation string
+}
+
+func (c *ConfidentialClient) newAppGrant(scopes domain.Scopes, r *ClientCredentialsRequest) (*appGrant, error) {
+	g := &appGrant{client: c, authority: c.core.authority, scopes: scopes, parameters: r.ExtraParameters, correlation: r.CorrelationID}
+	var err error
+	if r.Tenant != "" {
+		if g.authority, err = g.authority.WithTenant(r.Tenant); err != nil {
+			return nil, err
+		}
+	}
+	if !g.authority.IsTenanted() {
+		return nil, &domain.ConfigError{
+			Field: "Authority", Problem: "has the tenant " + g.authority.Tenant() + ", which stands for many; an application's own token belongs to one",
+			Remedy: `use "https://login.microsoftonline.com/<tenant>", or set Tenant in the request`,
+		}
+	}
+	if err := scopes.CheckForApplication(g.authority.Kind()); err != nil {
+		return nil, err
+	}
+	if err := r.ExtraParameters.Check(); err != nil {
+		return nil, err
+	}
+	if err := checkCorrelationID(r.CorrelationID); err != nil {
+		return nil, err
+	}
+	g.claims, err = domain.MergeClaims(c.core.capabilities, r.ClientClaims, r.ClaimsChallenge)
+	return g, err
+}
+
+func checkCorrelationID(id string) error {
+	if len(id) > 128 || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return &domain.ConfigError{Field: "CorrelationID", Problem: "is too long or has characters that a header cannot have", Remedy: "pass a UUID"}
+	}
+	return nil
+}
+
+// redeem sends the grant (RFC 6749 §4.4.2).
+func (g *appGrant) redeem(ctx context.Context, reason domain.RefreshReason) (redeemed, error) {
+	c := &g.client.core
+	metadata, err := c.resolver.Resolve(ctx, g.authority)
+	if err != nil {
+		return redeemed{}, failedAs(forClient, err)
+	}
+	id := g.correlation
+	if id == "" {
+		id = telemetry.NewCorrelationID()
+	}
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {c.clientID}}
+	setUnlessEmpty(form, "scope", g.scopes.String())
+	setUnlessEmpty(form, "claims", g.claims)
+	for _, p := range g.parameters.Body {
+		form.Set(p.Name, p.Value)
+	}
+	header := http.Header{}
+	if g.authority.Kind().IsMicrosoft() {
+		header = c.telemetry.Headers(domain.AcquireTokenForClientID, reason, id)
+		form.Set("client_info", "1")
+	}
+	for _, p := range g.parameters.Header {
+		header.Set(p.Name, p.Value)
+	}
+	facts := authFacts{g.authority, metadata, g.scopes, g.claims, id}
+	if err := c.authenticate(ctx, g.client.auth, facts, form, header); err != nil {
+		return redeemed{}, failedAs(forClient, err)
+	}
+	response, err := c.post(ctx, domain.AcquireTokenForClientID, tokenendpoint.Request{
+		Endpoint: metadata.TokenEndpoint, Query: g.parameters.Query, Form: form, Header: header, CorrelationID: id,
+	})
+	if err != nil {
+		return redeemed{}, failedAs(forClient, err)
+	}
+	return redeemed{response: response, correlationID: id, endpoint: metadata.TokenEndpoint}, nil
+}
+
+func setUnlessEmpty(form url.Values, name, value string) {
+	if value != "" {
+		form.Set(name, value)
+	}
+}
+
+// RemoveTokensForClient removes the application's own tokens, of every tenant and
+// resource in the authority's cloud, from the cache. Tokens of users stay.
+func (c *ConfidentialClient) RemoveTokensForClient(ctx context.Context) error {
+	if err := c.core.ready(ctx); err != nil {
+		return err
+	}
+	filter := domain.PartitionFilter{Kind: domain.AppPartition, ClientID: c.core.clientID}
+	var failed []error
+	for key, err := range c.core.ports.TokenCache.Keys(ctx, filter) {
+		if err == nil {
+			err = c.core.ports.TokenCache.Update(ctx, key, c.core.withoutOwnCloud)
+		}
+		if err != nil {
+			failed = append(failed, err)
+		}
+	}
+	if len(failed) > 0 {
+		return errors.Join(append([]error{errors.New("remove tokens for client: the token cache failed")}, failed...)...)
+	}
+	return nil
+}
+
+// withoutOwnCloud drops the records of the client's own cloud.
+func (c *core) withoutOwnCloud(s domain.TokenSet) (domain.TokenSet, error) {
+	var own []domain.RecordKey
+	for r := range s.Records() {
+		if key := r.RecordKey(); key.Environment == c.environment {
+			own = append(own, key)
+		}
+	}
+	return s.Without(own...), nil
+}

@@ -1,0 +1,124 @@
+package application
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"maps"
+	"time"
+
+	"github.com/seed57855a68/keyport/domain"
+	"github.com/seed57855a68/keyport/ports"
+)
+
+// ConfidentialClientConfig configures a client that can keep a secret: a service, a
+// web application, a web API. ClientID, Authority (or OIDCAuthority) and Credential
+// are what most set; the zero value of every other field is its default.
+type ConfidentialClientConfig struct {
+	// ClientID is the application (client) ID of the app registration. Required.
+	ClientID string
+	// Authority is the URL of one of Microsoft's token servers, such as
+	// "https://login.microsoftonline.com/contoso.onmicrosoft.com"; [domain.AuthorityURL]
+	// builds one. When empty, "https://login.microsoftonline.com/common", which serves
+	// users of any tenant but no application on its own behalf.
+	Authority string
+	// OIDCAuthority is the issuer URL of any other OpenID Connect provider. Set this or
+	// Authority.
+	OIDCAuthority string
+	// Credential proves who the client is. Required.
+	Credential Credential
+
+	// ClientAuthMethod is how the credential is sent; when empty, what Microsoft's
+	// servers take, and for others what their metadata offers.
+	ClientAuthMethod ClientAuthMethod
+	// AssertionClaims are added to signed client assertions. They may replace aud, iss,
+	// sub, exp, iat, nbf and jti.
+	AssertionClaims map[string]any
+
+	// Capabilities of the client, such as "cp1": it handles claims challenges.
+	Capabilities []string
+	// ExcludeScopes are left out of the scopes that the library adds for users
+	// ("offline_access", "profile"). An application's own tokens have none of them.
+	ExcludeScopes []string
+
+	// SkipAuthorityValidation trusts the host of Authority without asking Microsoft
+	// whether it is one of its own. Set it for a host that you run yourself.
+	SkipAuthorityValidation bool
+	// DisableInstanceDiscovery sends no instance discovery request, for networks that
+	// do not reach the public cloud. The host is trusted, as above.
+	DisableInstanceDiscovery bool
+	// KnownAuthorities are hosts that need no instance discovery.
+	KnownAuthorities []string
+	// Metadata are the endpoints of the authority; when set, its document is not fetched.
+	Metadata *domain.ServerMetadata
+
+	// AppName and AppVersion are sent to Microsoft's servers for their logs.
+	AppName, AppVersion string
+	// Timeout is how long one acquisition may take, with all its requests; when zero,
+	// 30 seconds. A caller's context may end it sooner for that caller.
+	Timeout time.Duration
+	// Logger is told of failures that no caller sees: a cache that cannot be written, a
+	// background renewal that failed. When nil, nothing is logged. Secrets never are.
+	Logger *slog.Logger
+	// Ports replace the adapters: your HTTP client, your cache, your clock.
+	Ports Ports
+}
+
+// ConfidentialClient acquires tokens for a client that can keep a secret. It is
+// safe for concurrent use, and one should serve a program for all its life: it
+// holds the cache.
+type ConfidentialClient struct {
+	core core
+	auth clientAuth
+}
+
+// NewConfidentialClient checks the configuration and returns a client. It sends
+// nothing. Errors are [*domain.ConfigError] and name the field. All Ports must be
+// set; the root package's constructor supplies defaults.
+func NewConfidentialClient(config ConfidentialClientConfig) (*ConfidentialClient, error) {
+	c := &ConfidentialClient{auth: clientAuth{
+		credential: config.Credential, method: config.ClientAuthMethod, claims: maps.Clone(config.AssertionClaims),
+	}}
+	if err := c.core.start(settings{
+		clientID: config.ClientID, authority: config.Authority, oidcAuthority: config.OIDCAuthority,
+		skipValidation: config.SkipAuthorityValidation, noDiscovery: config.DisableInstanceDiscovery,
+		knownAuthorities: config.KnownAuthorities, metadata: config.Metadata,
+		appName: config.AppName, appVersion: config.AppVersion,
+		capabilities: config.Capabilities, excludeScopes: config.ExcludeScopes,
+		timeout: config.Timeout, ports: config.Ports, logger: config.Logger,
+	}); err != nil {
+		return nil, err
+	}
+	if err := c.auth.check(); err != nil {
+		return nil, err
+	}
+	if _, err := json.Marshal(c.auth.claims); err != nil {
+		return nil, &domain.ConfigError{Field: "AssertionClaims", Problem: "cannot be written as JSON", Err: err}
+	}
+	return c, nil
+}
+
+// AppTokens returns the source of the application's own tokens, for parts of a
+// program that need tokens and should not know where from.
+func (c *ConfidentialClient) AppTokens() ports.TokenSource { return appTokens{c} }
+
+type appTokens struct{ client *ConfidentialClient }
+
+// Token implements [ports.TokenSource] with [ConfidentialClient.AcquireTokenForClient].
+func (s appTokens) Token(ctx context.Context, r domain.TokenRequest) (domain.Result, error) {
+	return s.client.AcquireTokenForClient(ctx, ClientCredentialsRequest{
+		Scopes: r.Scopes, Tenant: r.Tenant, ClaimsChallenge: r.ClaimsChallenge,
+		ForceRefresh: r.ForceRefresh, CorrelationID: r.CorrelationID,
+	})
+}
+
+// Invalidate takes a token out of the cache that a resource has refused, so that
+// it is never served again. A newer token for the same request stays.
+func (c *ConfidentialClient) Invalidate(ctx context.Context, refused domain.Result) error {
+	return c.core.invalidate(ctx, refused)
+}
+
+// Close refuses further calls with [domain.ErrClientClosed] and waits for requests
+// under way, those in the background too. When ctx ends first, it cancels them and
+// returns the context's error. Tokens that are cached stay.
+func (c *ConfidentialClient) Close(ctx context.Context) error { return c.core.close(ctx) }

@@ -1,0 +1,116 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed57855a68/keyport/application/internal/assertion"
+	"github.com/seed57855a68/keyport/application/internal/authority"
+	"github.com/seed57855a68/keyport/application/internal/exchange"
+	"github.com/seed57855a68/keyport/application/internal/flight"
+	"github.com/seed57855a68/keyport/application/internal/telemetry"
+	"github.com/seed57855a68/keyport/domain"
+)
+
+const defaultTimeout = 30 * time.Second
+
+// core is what every kind of client has.
+type core struct {
+	clientID     string
+	authority    domain.Authority
+	environment  string // of authority; computed once
+	tenant       string // of authority, as caches compare it
+	capabilities []string
+	timeout      time.Duration
+	ports        Ports
+	logger       *slog.Logger
+
+	http       *exchange.Client
+	resolver   *authority.Resolver
+	assertions assertion.Cache
+	telemetry  *telemetry.Client
+	flights    flight.Group[flightKey, landed]
+	pauses     pauses
+	closed     atomic.Bool
+}
+
+// settings are what the configurations of all kinds of client have in common.
+type settings struct {
+	clientID, authority, oidcAuthority string
+
+	skipValidation, noDiscovery bool
+	knownAuthorities            []string
+	metadata                    *domain.ServerMetadata
+	appName, appVersion         string
+	capabilities, excludeScopes []string
+	timeout                     time.Duration
+	ports                       Ports
+	logger                      *slog.Logger
+}
+
+// start fills a core from checked settings. It sends nothing.
+func (c *core) start(s settings) error {
+	a, err := s.check()
+	if err != nil {
+		return err
+	}
+	c.clientID, c.authority = s.clientID, a
+	c.environment, c.tenant = a.Environment(), a.TenantKey()
+	c.capabilities = append([]string(nil), s.capabilities...)
+	c.ports, c.logger = s.ports, s.logger
+	if c.timeout = s.timeout; c.timeout == 0 {
+		c.timeout = defaultTimeout
+	}
+	c.http = exchange.New(s.ports.HTTPClient)
+	c.telemetry = telemetry.New(s.appName, s.appVersion)
+	c.resolver = authority.New(c.http, s.ports.HTTPCache, s.ports.Clock, c.timeout, authority.Options{
+		Static: s.metadata, Authority: a, Trusted: append([]string(nil), s.knownAuthorities...),
+		NoInstanceDiscovery: s.noDiscovery || s.skipValidation,
+	}, func(operation string, err error) { c.report(context.Background(), operation, err) })
+	return nil
+}
+
+// report tells the operator of a failure that the caller need not act on.
+func (c *core) report(ctx context.Context, operation string, err error) {
+	if c.logger != nil && !errors.Is(err, context.Canceled) {
+		c.logger.WarnContext(ctx, "keyport: could not "+operation, "client_id", c.clientID, "error", err)
+	}
+}
+
+// ready refuses what must not start.
+func (c *core) ready(ctx context.Context) error {
+	if ctx == nil {
+		return &domain.ConfigError{Field: "ctx", Problem: "is nil", Remedy: "pass context.Background() or the request's context"}
+	}
+	if c.closed.Load() {
+		return domain.ErrClientClosed
+	}
+	return ctx.Err()
+}
+
+// close refuses further calls and waits for work under way.
+func (c *core) close(ctx context.Context) error {
+	c.closed.Store(true)
+	return errors.Join(c.flights.Close(ctx), c.resolver.Close(ctx))
+}
+
+// invalidate takes a token that a resource has refused out of the cache.
+func (c *core) invalidate(ctx context.Context, refused domain.Result) error {
+	if err := c.ready(ctx); err != nil {
+		return err
+	}
+	partition, _ := refused.Filed()
+	if partition.IsZero() || refused.AccessToken.IsZero() {
+		return &domain.ConfigError{Field: "Result", Problem: "was not made by a client", Remedy: "pass the result that the token came in"}
+	}
+	err := c.ports.TokenCache.Update(ctx, partition, func(s domain.TokenSet) (domain.TokenSet, error) {
+		return s.WithoutToken(refused.AccessToken), nil
+	})
+	if err != nil {
+		return errors.Join(errors.New("invalidate the token: the token cache could not be written"), err)
+	}
+	return nil
+}

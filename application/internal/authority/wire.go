@@ -1,0 +1,68 @@
+package authority
+
+import (
+	"errors"
+
+	"github.com/seed57855a68/keyport/application/internal/exchange"
+	"github.com/seed57855a68/keyport/application/internal/strictjson"
+	"github.com/seed57855a68/keyport/domain"
+)
+
+// parse reads a metadata document (OIDC Discovery §3) and decides whether it may
+// speak for a.
+func parse(a domain.Authority, answer exchange.Answer) (domain.ServerMetadata, error) {
+	bad := func(field, problem string, err error) (domain.ServerMetadata, error) {
+		return domain.ServerMetadata{}, &domain.ResponseError{
+			Operation: metadata, Host: a.Host(), Status: answer.Status, Field: field, Problem: problem, Err: err,
+			Remedy: "check the " + fieldOf(a),
+		}
+	}
+	if answer.Status >= 300 && answer.Status < 400 {
+		return bad("", "is a redirect to another host", domain.ErrRedirectRefused)
+	}
+	if answer.Status != 200 {
+		return bad("", "holds no document", nil)
+	}
+	o, err := strictjson.Parse(answer.Body)
+	if err != nil {
+		return bad("", "", err)
+	}
+	var m domain.ServerMetadata
+	for name, into := range map[string]*string{
+		"issuer":                        &m.Issuer,
+		"token_endpoint":                &m.TokenEndpoint,
+		"authorization_endpoint":        &m.AuthorizationEndpoint,
+		"device_authorization_endpoint": &m.DeviceAuthorizationEndpoint,
+		"userinfo_endpoint":             &m.UserInfoEndpoint,
+		"end_session_endpoint":          &m.EndSessionEndpoint,
+		"revocation_endpoint":           &m.RevocationEndpoint,
+		"jwks_uri":                      &m.JWKSURI,
+	} {
+		if *into, err = o.String(name); err != nil {
+			return bad(name, "is not a string", nil)
+		}
+	}
+	for name, into := range map[string]*[]string{
+		"token_endpoint_auth_methods_supported":            &m.TokenEndpointAuthMethods,
+		"token_endpoint_auth_signing_alg_values_supported": &m.TokenEndpointAuthSigningAlgs,
+		"id_token_signing_alg_values_supported":            &m.IDTokenSigningAlgs,
+	} {
+		if *into, err = o.Strings(name); err != nil {
+			return bad(name, "is not a list of strings", nil)
+		}
+	}
+	if problem := a.CheckIssuer(m.Issuer); problem != "" {
+		return bad("issuer", problem, nil)
+	}
+	if field, problem := m.Check(); problem != "" {
+		return bad(field, problem, nil)
+	}
+	if m.TokenEndpoint == "" {
+		return bad("token_endpoint", "is missing", nil)
+	}
+	return m, nil
+}
+
+// isOutage reports whether an old document is better than none: the server could
+// not be reached or failed, as opposed to saying something that must be heeded.
+func isOutage(err error) bool { return errors.Is(err, domain.ErrUnavailable) }

@@ -1,0 +1,77 @@
+package tokenendpoint
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/seed57855a68/keyport/application/internal/exchange"
+	"github.com/seed57855a68/keyport/domain"
+)
+
+const operation = "token endpoint"
+
+// Request is one token request.
+type Request struct {
+	Endpoint      string // absolute https URL
+	Query         []domain.Parameter
+	Form          url.Values
+	Header        http.Header
+	CorrelationID string // for errors; the header holds it too
+}
+
+// Response is a successful token response (RFC 6749 §5.1) with what Microsoft's
+// servers add.
+type Response struct {
+	AccessToken  domain.Secret
+	RefreshToken domain.Secret
+	IDToken      domain.Secret
+	TokenType    string        // as spelled; "Bearer" when the server is silent
+	Scopes       domain.Scopes // zero when the server is silent
+	ClientInfo   string
+	FamilyID     string // "foci"
+
+	ExpiresIn    time.Duration // zero and !HasExpiry when the server is silent
+	HasExpiry    bool
+	ExtExpiresIn time.Duration // zero for none
+	RefreshIn    time.Duration // zero for none
+
+	Extra map[string][]byte // members not named above, in JSON
+}
+
+// Post sends the request and reads the response. Its errors are
+// [*domain.OAuthError], [*domain.ResponseError] and [*domain.TransportError].
+func Post(ctx context.Context, c *exchange.Client, r Request, now func() time.Time) (Response, error) {
+	req, err := newRequest(ctx, r)
+	if err != nil {
+		return Response{}, err
+	}
+	answer, err := c.Do(operation, req)
+	if err != nil {
+		return Response{}, err
+	}
+	return parser{host: req.URL.Host, correlation: r.CorrelationID, now: now()}.parse(answer)
+}
+
+func newRequest(ctx context.Context, r Request) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.Endpoint, strings.NewReader(r.Form.Encode()))
+	if err != nil {
+		return nil, fmt.Errorf("%s: the endpoint is not a URL", operation)
+	}
+	if len(r.Query) > 0 {
+		query := req.URL.Query()
+		for _, p := range r.Query {
+			query.Set(p.Name, p.Value)
+		}
+		req.URL.RawQuery = query.Encode()
+	}
+	for name, values := range r.Header {
+		req.Header[name] = values
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Accept", "application/json")
+	return req, nil
+}

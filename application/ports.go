@@ -1,0 +1,48 @@
+package application
+
+import (
+	"reflect"
+
+	"github.com/seed57855a68/keyport/domain"
+	"github.com/seed57855a68/keyport/ports"
+)
+
+// Ports are what a client needs from the outside world.
+type Ports struct {
+	// HTTPClient sends requests; when nil, a client with time-outs, retries and TLS 1.2
+	// or later. An *http.Client will do.
+	HTTPClient ports.HTTPClient
+	// TokenCache keeps tokens; when nil, they live in memory and die with the client.
+	TokenCache ports.TokenCache
+	// HTTPCache keeps public documents; when nil, they live in memory.
+	HTTPCache ports.HTTPCache
+	// Clock tells the time; when nil, it is the system's.
+	Clock ports.Clock
+}
+
+// check reports the first port that is missing.
+func (p Ports) check() error {
+	for _, port := range []struct {
+		field string
+		value any
+	}{
+		{"Ports.HTTPClient", p.HTTPClient},
+		{"Ports.TokenCache", p.TokenCache},
+		{"Ports.HTTPCache", p.HTTPCache},
+		{"Ports.Clock", p.Clock},
+	} {
+		if isNil(port.value) {
+			return &domain.ConfigError{Field: port.field, Problem: "is nil", Remedy: "pass one, or leave the field unset for the default"}
+		}
+	}
+	return nil
+}
+
+// isNil sees a nil pointer inside an interface too, which would fail at the first call.
+func isNil(v any) bool {
+	if v == nil {
+		return true
+	}
+	r := reflect.ValueOf(v)
+	return r.Kind() == reflect.Pointer && r.IsNil()
+}

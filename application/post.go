@@ -1,0 +1,65 @@
+package application
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/seed57855a68/keyport/application/internal/tokenendpoint"
+	"github.com/seed57855a68/keyport/domain"
+)
+
+// post sends a token request and keeps the count of failures that the next
+// request's telemetry header reports.
+func (c *core) post(ctx context.Context, id domain.APIID, r tokenendpoint.Request) (tokenendpoint.Response, error) {
+	response, err := tokenendpoint.Post(ctx, c.http, r, c.ports.Clock.Now)
+	var refused *domain.OAuthError
+	switch {
+	case err == nil:
+		c.telemetry.Succeeded()
+		err = checkTokenType(r, response)
+	case errors.As(err, &refused):
+		c.telemetry.Failed(id, r.CorrelationID, refused.Code)
+	}
+	return response, err
+}
+
+// checkTokenType refuses a token that must be presented in another way than was
+// asked for (RFC 6749 §7.1).
+func checkTokenType(r tokenendpoint.Request, got tokenendpoint.Response) error {
+	wanted := r.Form.Get("token_type")
+	if wanted == "" {
+		wanted = domain.TokenTypeBearer
+	}
+	if strings.EqualFold(got.TokenType, wanted) {
+		return nil
+	}
+	return &domain.ResponseError{
+		Operation: "token endpoint", Host: hostOf(r.Endpoint), Status: 200, Field: "token_type", //nolint:mnd // the HTTP status
+		Problem: fmt.Sprintf("is not %s, which was asked for", wanted), CorrelationID: r.CorrelationID,
+	}
+}
+
+// failedAs names the use case in an error, once.
+func failedAs(operation string, err error) error {
+	var refused *domain.OAuthError
+	if errors.As(err, &refused) {
+		refused.Operation = operation
+		return err
+	}
+	var config *domain.ConfigError
+	if errors.As(err, &config) {
+		return err // it names the field, which says more
+	}
+	return fmt.Errorf("%s: %w", operation, err)
+}
+
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
