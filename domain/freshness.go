@@ -26,7 +26,7 @@ const renewalMargin = 5 * time.Minute
 // Margin returns how long before its end the token is due for renewal: five
 // minutes, or a quarter of its life where that is less, so that short-lived tokens
 // are cached too.
-func (t AccessToken) Margin() time.Duration {
+func (t *AccessToken) Margin() time.Duration {
 	if t.CachedAt.IsZero() {
 		return renewalMargin
 	}
@@ -34,11 +34,11 @@ func (t AccessToken) Margin() time.Duration {
 }
 
 // FreshnessAt returns the token's state at a point in time.
-func (t AccessToken) FreshnessAt(now time.Time) Freshness {
-	switch {
-	case !now.Before(t.ExpiresOn):
+func (t *AccessToken) FreshnessAt(now time.Time) Freshness {
+	switch left := t.ExpiresOn.Sub(now); {
+	case left <= 0:
 		return Expired
-	case !now.Before(t.ExpiresOn.Add(-t.Margin())):
+	case left <= renewalMargin && left <= t.Margin():
 		return Due
 	case !t.RefreshOn.IsZero() && !now.Before(t.RefreshOn):
 		return Stale

@@ -29,6 +29,14 @@ type Scopes struct {
 // characters outside RFC 6749 §3.3: no spaces, control characters, quotation
 // marks, backslashes or non-ASCII letters.
 func ParseScopes(tokens []string) (Scopes, error) {
+	if len(tokens) == 1 && tokens[0] != "" { // the common case: one pass over it, and no allocation
+		switch classesOf(tokens[0]) {
+		case 0:
+			return Scopes{text: tokens[0], key: tokens[0]}, nil
+		case upperByte:
+			return Scopes{text: tokens[0], key: strings.ToLower(tokens[0])}, nil
+		}
+	}
 	for i, t := range tokens {
 		if problem := scopeProblem(t); problem != "" {
 			return Scopes{}, &ConfigError{
@@ -46,11 +54,8 @@ func ParseScopes(tokens []string) (Scopes, error) {
 func ScopesFromResponse(text string) Scopes { return newScopes(strings.Fields(text)) }
 
 func newScopes(tokens []string) Scopes {
-	switch len(tokens) {
-	case 0:
+	if len(tokens) == 0 {
 		return Scopes{}
-	case 1: // the common case allocates nothing
-		return Scopes{text: tokens[0], key: strings.ToLower(tokens[0])}
 	}
 	sorted := slices.Clone(tokens)
 	slices.Sort(sorted)
@@ -58,9 +63,38 @@ func newScopes(tokens []string) Scopes {
 	return Scopes{text: text, key: strings.ToLower(text)}
 }
 
+// The classes of bytes in a scope, for one quick pass over each request's scopes.
+const (
+	illegalByte = 1 << iota
+	upperByte
+)
+
+var byteClasses = func() (classes [256]byte) {
+	for i := range classes {
+		c := byte(i)
+		if c < 0x21 || c > 0x7e || c == '"' || c == '\\' {
+			classes[i] |= illegalByte
+		}
+		if 'A' <= c && c <= 'Z' || c > 0x7e { // what strings.ToLower would change, or might
+			classes[i] |= upperByte
+		}
+	}
+	return classes
+}()
+
+func classesOf(token string) (classes byte) {
+	for i := range len(token) {
+		classes |= byteClasses[token[i]]
+	}
+	return classes
+}
+
 func scopeProblem(token string) string {
 	if token == "" {
 		return "is empty"
+	}
+	if classesOf(token)&illegalByte == 0 {
+		return ""
 	}
 	for i := range len(token) {
 		switch c := token[i]; {

@@ -59,7 +59,7 @@ func NewTokenSet(rs ...Record) TokenSet {
 }
 
 func newSet(access []AccessToken, u userRecords) TokenSet {
-	r := &records{access: access}
+	r := newRecords(access)
 	if len(u.refresh)+len(u.ids)+len(u.accounts)+len(u.apps) > 0 {
 		r.user = &u
 	}
@@ -73,6 +73,20 @@ func newSet(access []AccessToken, u userRecords) TokenSet {
 		}
 	}
 	return TokenSet{r: r}
+}
+
+// newRecords keeps the only token of an application's partition beside its header:
+// a hit then touches one stretch of memory.
+func newRecords(access []AccessToken) *records {
+	if len(access) != 1 {
+		return &records{access: access}
+	}
+	r := &struct {
+		records
+		one [1]AccessToken
+	}{one: [1]AccessToken{access[0]}}
+	r.access = r.one[:]
+	return &r.records
 }
 
 // put replaces the record with the same key or appends. It owns list.
