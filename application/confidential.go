@@ -93,7 +93,7 @@ func NewConfidentialClient(config ConfidentialClientConfig) (*ConfidentialClient
 		return nil, err
 	}
 	if _, err := json.Marshal(c.auth.claims); err != nil {
-		return nil, &domain.ConfigError{Field: "AssertionClaims", Problem: "cannot be written as JSON", Err: err}
+		return nil, &domain.ConfigError{Field: "AssertionClaims", Problem: "cannot be written as JSON", Err: err, Remedy: "use strings, numbers, booleans, lists and maps"}
 	}
 	return c, nil
 }

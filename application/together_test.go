@@ -58,9 +58,8 @@ func (bubbleClock) Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func clientOf(t *testing.T, h ports.HTTPClient, change func(*application.ConfidentialClientConfig)) *application.ConfidentialClient {
-	t.Helper()
-	config := application.ConfidentialClientConfig{
+func configOf(h ports.HTTPClient) application.ConfidentialClientConfig {
+	return application.ConfidentialClientConfig{
 		ClientID:   "11111111-2222-3333-4444-555555555555",
 		Authority:  "https://login.microsoftonline.com/" + tenant,
 		Credential: application.ClientSecret("a-secret"),
@@ -70,10 +69,11 @@ func clientOf(t *testing.T, h ports.HTTPClient, change func(*application.Confide
 			HTTPCache:  cachememory.NewHTTPCache(cachememory.HTTPCacheOptions{}),
 		},
 	}
-	if change != nil {
-		change(&config)
-	}
-	client, err := application.NewConfidentialClient(config)
+}
+
+func clientOf(t *testing.T, h ports.HTTPClient) *application.ConfidentialClient {
+	t.Helper()
+	client, err := application.NewConfidentialClient(configOf(h))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func ask(scopes ...string) application.ClientCredentialsRequest {
 func TestAThousandCallersShareOneRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(50 * time.Millisecond)
-		client := clientOf(t, s, nil)
+		client := clientOf(t, s)
 		begin := time.Now()
 		var shared atomic.Int64
 		var all sync.WaitGroup
@@ -118,7 +118,7 @@ func TestAThousandCallersShareOneRequest(t *testing.T) {
 func TestACancelledFirstCallerFailsNobodyElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(time.Second)
-		client := clientOf(t, s, nil)
+		client := clientOf(t, s)
 		first, cancel := context.WithCancel(t.Context())
 		var all sync.WaitGroup
 		all.Go(func() {
@@ -146,7 +146,7 @@ func TestACancelledFirstCallerFailsNobodyElse(t *testing.T) {
 func TestARequestThatNobodyWaitsForIsCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(time.Hour)
-		client := clientOf(t, s, nil)
+		client := clientOf(t, s)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		begin := time.Now()
@@ -165,7 +165,7 @@ func TestARequestThatNobodyWaitsForIsCancelled(t *testing.T) {
 func TestAHundredTenantsAreServedInParallelAndHitsDoNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(time.Second)
-		client := clientOf(t, s, nil)
+		client := clientOf(t, s)
 		if _, err := client.AcquireTokenForClient(t.Context(), ask(graph)); err != nil {
 			t.Fatal(err)
 		}
@@ -198,7 +198,7 @@ func TestAHundredTenantsAreServedInParallelAndHitsDoNotWait(t *testing.T) {
 func TestAStaleTokenIsRenewedOnceBehindEverybodysBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(time.Second)
-		client := clientOf(t, s, nil)
+		client := clientOf(t, s)
 		acquire := func() string {
 			t.Helper()
 			got, err := client.AcquireTokenForClient(t.Context(), ask(graph))
@@ -231,7 +231,7 @@ func TestAStaleTokenIsRenewedOnceBehindEverybodysBack(t *testing.T) {
 func TestAnOutageIsNotNoticedWhileTheTokenLives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(time.Second)
-		client := clientOf(t, s, nil)
+		client := clientOf(t, s)
 		if _, err := client.AcquireTokenForClient(t.Context(), ask(graph)); err != nil {
 			t.Fatal(err)
 		}
@@ -264,7 +264,7 @@ func pass(d time.Duration) { <-time.After(d) }
 func TestCallersWithOtherWishesDoNotShare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(time.Second)
-		client := clientOf(t, s, nil)
+		client := clientOf(t, s)
 		forced, challenged, keyed := ask(graph), ask(graph), ask(graph)
 		forced.ForceRefresh = true
 		challenged.ClaimsChallenge = `{"access_token":{"nbf":{"essential":true,"value":"1"}}}`
@@ -289,7 +289,7 @@ func TestCallersWithOtherWishesDoNotShare(t *testing.T) {
 func TestCloseWaitsForWorkBehindCallersAndRefusesMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServer(time.Second)
-		client := clientOf(t, s, nil)
+		client := clientOf(t, s)
 		if _, err := client.AcquireTokenForClient(t.Context(), ask(graph)); err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,159 @@
+package certificates
+
+import (
+	"crypto"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/seed57855a68/keyport/domain"
+)
+
+// maxSize bounds what is parsed. Keys and chains have a few kilobytes.
+const maxSize = 1 << 20
+
+// Source says where key and certificates come from. Exactly one of PEM and PFX is set.
+type Source struct {
+	// PEM holds one private key and, in any order, certificates.
+	PEM []byte
+	// Certificates are PEM, for a key that comes without; they are added to PEM's own.
+	Certificates []byte
+	// PFX is a PKCS#12 file with one key and its certificates.
+	PFX []byte
+	// Passphrase of the key or the PFX; zero when it has none.
+	Passphrase domain.Secret
+	// Thumbprint is the SHA-1 of the certificate in DER form: 40 hex digits, with colons
+	// or spaces if you like. It stands in for the certificate, and is checked against it
+	// when both are given.
+	Thumbprint string
+	// SHA256Thumbprint likewise: 64 hex digits.
+	SHA256Thumbprint string
+}
+
+// Certificate is a private key and what is known of its certificate. It prints
+// without the key. The zero Certificate is none.
+type Certificate struct{ c *content }
+
+// content is behind a pointer, which fmt does not follow.
+type content struct {
+	signer       crypto.Signer
+	chain        []*x509.Certificate
+	sha1, sha256 []byte
+}
+
+// Signer returns the private key.
+func (c Certificate) Signer() crypto.Signer { return c.c.signer }
+
+// Chain returns the certificates: the key's own first, each followed by its issuer;
+// empty when only a thumbprint was given.
+func (c Certificate) Chain() []*x509.Certificate { return c.c.chain }
+
+// SHA1Thumbprint returns the SHA-1 of the certificate, 20 bytes; nil for unknown.
+func (c Certificate) SHA1Thumbprint() []byte { return c.c.sha1 }
+
+// SHA256Thumbprint returns the SHA-256 of the certificate, 32 bytes; nil for unknown.
+func (c Certificate) SHA256Thumbprint() []byte { return c.c.sha256 }
+
+// IsZero reports whether there is none.
+func (c Certificate) IsZero() bool { return c.c == nil }
+
+// Format implements [fmt.Formatter]: it says whose certificate it is.
+func (c Certificate) Format(f fmt.State, _ rune) {
+	text := "no certificate"
+	switch {
+	case c.IsZero():
+	case len(c.c.chain) > 0:
+		text = "certificate of " + c.c.chain[0].Subject.String()
+	default:
+		text = fmt.Sprintf("key with thumbprint %X", c.c.sha1)
+	}
+	_, _ = io.WriteString(f, text)
+}
+
+// MarshalText implements [encoding.TextMarshaler] likewise, for logs.
+func (c Certificate) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%v", c), nil }
+
+// Parse reads a key and its certificates. Whether they are within their validity
+// is the caller's question: it depends on the time.
+func Parse(s Source) (Certificate, error) {
+	if err := s.check(); err != nil {
+		return Certificate{}, err
+	}
+	var key crypto.Signer
+	var found []*x509.Certificate
+	err := contained(func() (err error) {
+		if len(s.PFX) > 0 {
+			key, found, err = parsePFX(s.PFX, s.Passphrase)
+		} else {
+			key, found, err = parsePEM(s.PEM, s.Passphrase)
+		}
+		return err
+	})
+	if err != nil {
+		return Certificate{}, err
+	}
+	more, err := parseCertificates(s.Certificates)
+	if err != nil {
+		return Certificate{}, err
+	}
+	return s.assemble(key, append(found, more...))
+}
+
+// ReadFile reads a PEM or PFX file; it tells them apart by their content. The
+// passphrase may be zero.
+func ReadFile(path string, passphrase domain.Secret) (Certificate, error) {
+	data, err := readBounded(path)
+	if err != nil {
+		return Certificate{}, bad("path", "cannot be read", "check the path and its permissions", err)
+	}
+	if looksLikePEM(data) {
+		return Parse(Source{PEM: data, Passphrase: passphrase})
+	}
+	return Parse(Source{PFX: data, Passphrase: passphrase})
+}
+
+func readBounded(path string) ([]byte, error) {
+	file, err := os.Open(path) //nolint:gosec // the caller names the file
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	if info, err := file.Stat(); err != nil || info.IsDir() {
+		return nil, fs.ErrInvalid
+	}
+	return io.ReadAll(io.LimitReader(file, maxSize+1))
+}
+
+func (s Source) check() error {
+	for _, part := range []struct {
+		field string
+		data  []byte
+	}{{"PEM", s.PEM}, {"PFX", s.PFX}, {"Certificates", s.Certificates}} {
+		if len(part.data) > maxSize {
+			return bad(part.field, "is larger than 1 MiB", "pass one key and its chain", nil)
+		}
+	}
+	switch {
+	case len(s.PEM) == 0 && len(s.PFX) == 0:
+		return bad("PEM", "is empty, and so is PFX", "pass the private key in one of them", nil)
+	case len(s.PEM) > 0 && len(s.PFX) > 0:
+		return bad("PFX", "is set together with PEM", "pass one of them", nil)
+	}
+	return nil
+}
+
+// contained turns a panic of a parser into an error: the input comes from outside.
+func contained(parse func() error) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = bad("PEM", "cannot be parsed", "check that the file is whole", nil)
+		}
+	}()
+	return parse()
+}
+
+func bad(field, problem, remedy string, err error) error {
+	return &domain.ConfigError{Field: field, Problem: problem, Remedy: remedy, Err: err}
+}

@@ -1,0 +1,13 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/seed57855a68/keyport/ports"
+	"github.com/seed57855a68/keyport/ports/portstest"
+)
+
+// TestStore is all the test that a cache of one's own needs.
+func TestStore(t *testing.T) {
+	portstest.TokenCache(t, func(*testing.T) ports.TokenCache { return NewStore() })
+}
