@@ -1,0 +1,9 @@
+package httpclient
+
+// Inner parts that tests look at from outside.
+var (
+	RealTime         = realTime{}
+	ProxyPolicy      = proxyPolicy
+	EnvironmentProxy = environmentProxy
+	Pin              = pin
+)
