@@ -66,7 +66,7 @@ type Authority struct {
 // from its form. It fails with a [*ConfigError] for anything but an https URL with
 // a tenant and without user info, query or fragment.
 func ParseAuthority(text string) (Authority, error) {
-	u, err := parseSecureURL("Authority", text)
+	u, err := parseSecureURL("Authority", text, authorityRemedy)
 	if err != nil {
 		return Authority{}, err
 	}
@@ -78,7 +78,7 @@ func ParseAuthority(text string) (Authority, error) {
 // "https://accounts.example.com/realms/one". Its metadata document must be at the
 // issuer's path followed by "/.well-known/openid-configuration" (OIDC Discovery §4).
 func ParseOIDCAuthority(text string) (Authority, error) {
-	u, err := parseSecureURL("OIDCAuthority", text)
+	u, err := parseSecureURL("OIDCAuthority", text, `pass the provider's issuer URL, such as "https://accounts.example.com"`)
 	if err != nil {
 		return Authority{}, err
 	}
@@ -92,9 +92,9 @@ const authorityRemedy = `pass a URL such as "https://login.microsoftonline.com/<
 
 // parseSecureURL refuses what could send a secret astray. Its errors never
 // repeat the text, which may hold a password.
-func parseSecureURL(field, text string) (*url.URL, error) {
+func parseSecureURL(field, text, remedy string) (*url.URL, error) {
 	bad := func(problem string) error {
-		return &ConfigError{Field: field, Problem: problem, Remedy: authorityRemedy}
+		return &ConfigError{Field: field, Problem: problem, Remedy: remedy}
 	}
 	if text == "" {
 		return nil, bad("is empty")

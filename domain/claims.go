@@ -37,7 +37,7 @@ func MergeClaims(capabilities []string, challenges ...string) (string, error) {
 	}
 	text, err := json.Marshal(merged) // members in byte order: equal claims give equal text
 	if err != nil {
-		return "", &ConfigError{Field: "Claims", Problem: "cannot be written as JSON", Err: err}
+		return "", &ConfigError{Field: "Claims", Problem: "cannot be written as JSON", Err: err, Remedy: "check the capabilities"}
 	}
 	return string(text), nil
 }
