@@ -1,0 +1,19 @@
+module github.com/seed57855a68/keyport/e2e
+
+go 1.26.0
+
+require (
+	github.com/go-jose/go-jose/v4 v4.1.9
+	github.com/google/go-cmp v0.7.0
+	github.com/seed57855a68/keyport v0.0.0
+)
+
+require (
+	github.com/hashicorp/go-cleanhttp v0.5.2 // indirect
+	github.com/hashicorp/go-retryablehttp v0.7.8 // indirect
+)
+
+replace github.com/seed57855a68/keyport => ../
+
+// The peer is JavaScript; without this line the go command would walk its node_modules.
+ignore ./peer
