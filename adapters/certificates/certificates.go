@@ -14,8 +14,11 @@ import (
 // maxSize bounds what is parsed. Keys and chains have a few kilobytes.
 const maxSize = 1 << 20
 
-// Source says where key and certificates come from. Exactly one of PEM and PFX is set.
+// Source says where key and certificates come from. Exactly one of File, PEM and
+// PFX is set.
 type Source struct {
+	// File is the path of a PEM or PFX file; its content tells which.
+	File string
 	// PEM holds one private key and, in any order, certificates.
 	PEM []byte
 	// Certificates are PEM, for a key that comes without; they are added to PEM's own.
@@ -78,12 +81,13 @@ func (c Certificate) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%v
 // Parse reads a key and its certificates. Whether they are within their validity
 // is the caller's question: it depends on the time.
 func Parse(s Source) (Certificate, error) {
-	if err := s.check(); err != nil {
+	s, err := s.opened()
+	if err != nil {
 		return Certificate{}, err
 	}
 	var key crypto.Signer
 	var found []*x509.Certificate
-	err := contained(func() (err error) {
+	err = contained(func() (err error) {
 		if len(s.PFX) > 0 {
 			key, found, err = parsePFX(s.PFX, s.Passphrase)
 		} else {
@@ -101,17 +105,30 @@ func Parse(s Source) (Certificate, error) {
 	return s.assemble(key, append(found, more...))
 }
 
-// ReadFile reads a PEM or PFX file; it tells them apart by their content. The
-// passphrase may be zero.
+// ReadFile is [Parse] of a file. The passphrase may be zero.
 func ReadFile(path string, passphrase domain.Secret) (Certificate, error) {
-	data, err := readBounded(path)
-	if err != nil {
-		return Certificate{}, bad("path", "cannot be read", "check the path and its permissions", err)
+	return Parse(Source{File: path, Passphrase: passphrase})
+}
+
+// opened returns the source with the file's content in PEM or PFX, checked.
+func (s Source) opened() (Source, error) {
+	if s.File == "" || len(s.PEM) > 0 || len(s.PFX) > 0 {
+		return s, s.check()
 	}
+	data, err := readBounded(s.File)
+	switch {
+	case err != nil:
+		return s, bad("File", "cannot be read", "check the path and its permissions", err)
+	case len(data) == 0:
+		return s, bad("File", "is empty", "name a PEM or PFX file with the private key", nil)
+	}
+	s.File = ""
 	if looksLikePEM(data) {
-		return Parse(Source{PEM: data, Passphrase: passphrase})
+		s.PEM = data
+	} else {
+		s.PFX = data
 	}
-	return Parse(Source{PFX: data, Passphrase: passphrase})
+	return s, s.check()
 }
 
 func readBounded(path string) ([]byte, error) {
@@ -136,8 +153,10 @@ func (s Source) check() error {
 		}
 	}
 	switch {
+	case s.File != "":
+		return bad("File", "is set together with PEM or PFX", "pass one of them", nil)
 	case len(s.PEM) == 0 && len(s.PFX) == 0:
-		return bad("PEM", "is empty, and so is PFX", "pass the private key in one of them", nil)
+		return bad("PEM", "is empty, and so are PFX and File", "pass the private key in one of them", nil)
 	case len(s.PEM) > 0 && len(s.PFX) > 0:
 		return bad("PFX", "is set together with PEM", "pass one of them", nil)
 	}
