@@ -12,8 +12,32 @@ type (
 	ConfidentialClient = application.ConfidentialClient
 	// ConfidentialClientConfig configures one.
 	ConfidentialClientConfig = application.ConfidentialClientConfig
+	// PublicClient acquires tokens of users for a client that cannot keep a secret.
+	PublicClient = application.PublicClient
+	// PublicClientConfig configures one.
+	PublicClientConfig = application.PublicClientConfig
 	// ClientCredentialsRequest asks for a token of the application itself.
 	ClientCredentialsRequest = application.ClientCredentialsRequest
+	// AuthCodeFlowRequest begins a sign-in in a browser.
+	AuthCodeFlowRequest = application.AuthCodeFlowRequest
+	// AuthCodeFlow is a sign-in under way; keep it in the session.
+	AuthCodeFlow = domain.AuthCodeFlow
+	// AuthorizationURLRequest makes an authorization URL by itself.
+	AuthorizationURLRequest = application.AuthorizationURLRequest
+	// AuthorizationCodeRequest redeems an authorization code.
+	AuthorizationCodeRequest = application.AuthorizationCodeRequest
+	// SilentRequest asks for a user's token without the user.
+	SilentRequest = application.SilentRequest
+	// AccountFilter chooses accounts.
+	AccountFilter = application.AccountFilter
+	// RefreshTokenRequest takes over a refresh token from elsewhere.
+	RefreshTokenRequest = application.RefreshTokenRequest
+	// OnBehalfOfRequest asks for a token of the user who called a web API.
+	OnBehalfOfRequest = application.OnBehalfOfRequest
+	// LongRunningRequest goes on with work for such a user.
+	LongRunningRequest = application.LongRunningRequest
+	// LogoutRequest ends the user's session at the server.
+	LogoutRequest = domain.LogoutRequest
 	// Ports are what a client needs from the outside world.
 	Ports = application.Ports
 	// TokenSource is what the rest of a program asks for tokens.
@@ -62,6 +86,38 @@ type (
 	ServerMetadata = domain.ServerMetadata
 	// Cloud is the login host of a Microsoft cloud.
 	Cloud = domain.Cloud
+	// IDTokenClaims are what an ID token says of the user.
+	IDTokenClaims = domain.IDTokenClaims
+	// UserInfo is what an authority knows of a user.
+	UserInfo = domain.UserInfo
+	// Prompt says what the server shows to the user.
+	Prompt = domain.Prompt
+	// ResponseMode says how the answer of a sign-in comes back.
+	ResponseMode = domain.ResponseMode
+	// Scheme is how an access token is presented, when not as a bearer token.
+	Scheme = domain.Scheme
+	// PoP asks for a token that is bound to one HTTP request.
+	PoP = domain.PoP
+)
+
+// What to show to a user who signs in, and how the answer comes back.
+const (
+	PromptNone           = domain.PromptNone
+	PromptLogin          = domain.PromptLogin
+	PromptConsent        = domain.PromptConsent
+	PromptSelectAccount  = domain.PromptSelectAccount
+	PromptCreate         = domain.PromptCreate
+	ResponseModeQuery    = domain.ResponseModeQuery
+	ResponseModeFormPost = domain.ResponseModeFormPost
+	// MaxAgeNow has the user sign in again, whatever session there is.
+	MaxAgeNow = domain.MaxAgeNow
+)
+
+// The tenants of Entra ID that stand for more than one.
+const (
+	TenantCommon        = domain.TenantCommon
+	TenantOrganizations = domain.TenantOrganizations
+	TenantConsumers     = domain.TenantConsumers
 )
 
 // The Microsoft clouds.
@@ -107,6 +163,9 @@ var (
 
 // AuthorityURL returns the authority of a tenant in a Microsoft cloud.
 func AuthorityURL(c Cloud, tenant string) string { return domain.AuthorityURL(c, tenant) }
+
+// CodeChallenge returns the S256 challenge of a code verifier (RFC 7636 §4.2).
+func CodeChallenge(verifier Secret) string { return domain.CodeChallenge(verifier) }
 
 // NewSecret hides s.
 func NewSecret(s string) Secret { return domain.NewSecret(s) }

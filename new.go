@@ -20,6 +20,17 @@ func NewConfidentialClient(config ConfidentialClientConfig) (*ConfidentialClient
 	return application.NewConfidentialClient(config)
 }
 
+// NewPublicClient returns a client for a desktop or command-line program, with the
+// same defaults. It sends nothing; errors are [*ConfigError] and name the field.
+func NewPublicClient(config PublicClientConfig) (*PublicClient, error) {
+	p, err := withDefaults(config.Ports)
+	if err != nil {
+		return nil, err
+	}
+	config.Ports = p
+	return application.NewPublicClient(config)
+}
+
 // withDefaults fills the ports that are not set.
 func withDefaults(p Ports) (Ports, error) {
 	if p.Clock == nil {

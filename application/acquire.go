@@ -3,12 +3,12 @@ package application
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/binary"
-	"encoding/json"
 	"time"
 
 	"github.com/seed57855a68/keyport/application/internal/flight"
-	"github.com/seed57855a68/keyport/application/internal/tokenendpoint"
 	"github.com/seed57855a68/keyport/domain"
 )
 
@@ -21,23 +21,21 @@ type lookup struct {
 // plan is what the corridor walks: where to look, and what to do when nothing is there.
 type plan struct {
 	lookup
-	operation string
-	scopes    domain.Scopes // as requested
-	claims    string        // part of the flight's identity: callers with other claims do not share
-	forced    bool          // the cached access token will not do
-	detached  bool          // the server remembers: finish even when all callers have gone
+	claims string // part of the flight's identity: callers with other claims do not share
+	forced bool   // the cached access token will not do
+	// serial says that what is redeemed is spent by it and that the server remembers: a
+	// refresh token. One redemption at a time, and it is finished and stored even when
+	// all callers have gone.
+	serial bool
 
-	// redeem asks the server. It returns the response, and what the cache gains by it
-	// apart from the access token.
-	redeem func(ctx context.Context, reason domain.RefreshReason) (redeemed, error)
+	// redeem asks the server and files what it answers.
+	redeem func(context.Context, attempt) (domain.Result, error)
 }
 
-// redeemed is a token response and how it was come by.
-type redeemed struct {
-	response      tokenendpoint.Response
-	grant         domain.Grant // without the access token
-	correlationID string
-	endpoint      string
+// attempt is what a redemption is told.
+type attempt struct {
+	reason domain.RefreshReason
+	set    domain.TokenSet // what the cache has in the plan's partition
 }
 
 // flightKey tells which callers want the same thing from the server.
@@ -51,13 +49,8 @@ type flightKey struct {
 type found struct {
 	token *domain.AccessToken
 	state domain.Freshness
+	set   domain.TokenSet
 	mark  uint64 // taken before the cache was asked
-}
-
-// landed is what a flight brought to all aboard.
-type landed struct {
-	token  *domain.AccessToken
-	result domain.Result // of the flight; a caller's own says who shared
 }
 
 // lookUp asks the cache: the first crossing, and for a fresh token the only one. A
@@ -73,7 +66,7 @@ func (c *core) lookUp(ctx context.Context, l lookup) (found, error) {
 		return found{mark: mark}, nil
 	}
 	token, state := set.Select(l.key, c.ports.Clock.Now())
-	return found{token, state, mark}, nil
+	return found{token, state, set, mark}, nil
 }
 
 // acquire walks a plan from what the cache had to a result. The caller has dealt
@@ -89,10 +82,9 @@ func (c *core) acquire(ctx context.Context, p plan, f found) (domain.Result, err
 		return domain.ResultOf(f.token, p.partition, domain.SourceCache, domain.ReasonNotApplicable), nil
 	}
 	key := flightKey{p.lookup, p.claims, p.forced}
-	v, shared, err := c.flights.Do(ctx, key, f.mark, flight.Options{Timeout: c.timeout, Detached: p.detached}, c.work(p, reason))
+	result, shared, err := c.flights.Do(ctx, key, f.mark, flight.Options{Timeout: c.longest(p)}, c.work(p, f, reason))
 	switch {
 	case err == nil:
-		result := v.result
 		result.Metadata.Shared = shared
 		return result, nil
 	case f.state == domain.Due && !p.forced && ctx.Err() == nil:
@@ -116,78 +108,73 @@ func reasonFor(p plan, f found) domain.RefreshReason {
 	return domain.ReasonExpired
 }
 
-// work is what one flight does for all aboard: redeem, then store.
-func (c *core) work(p plan, reason domain.RefreshReason) flight.Work[landed] {
-	return func(ctx context.Context, lookAgain bool) (landed, error) {
-		if lookAgain && !p.forced {
-			f, err := c.lookUp(ctx, p.lookup)
-			if err == nil && serves(f.state, reason) {
-				return landed{f.token, domain.ResultOf(f.token, p.partition, domain.SourceCache, domain.ReasonNotApplicable)}, nil
-			}
-		}
-		got, err := p.redeem(ctx, reason)
-		if err != nil {
-			return landed{}, err
-		}
-		return c.store(ctx, p, reason, got), nil
+// maxQueue is how long a flight may wait for its turn; its callers rarely do.
+const maxQueue = 10 * time.Minute
+
+// longest is how long a flight of the plan may take.
+func (c *core) longest(p plan) time.Duration {
+	if p.serial {
+		return maxQueue + c.timeout
 	}
+	return c.timeout
+}
+
+// work is what one flight does for all aboard.
+func (c *core) work(p plan, f found, reason domain.RefreshReason) flight.Work[domain.Result] {
+	return func(ctx context.Context, lookAgain bool) (domain.Result, error) {
+		if p.serial {
+			done, waited, err := c.takeTurn(ctx, p.partition)
+			if err != nil {
+				return domain.Result{}, err
+			}
+			defer done()
+			lookAgain = lookAgain || waited
+		}
+		if lookAgain && (p.serial || !p.forced) {
+			again, err := c.lookUp(ctx, p.lookup)
+			if err != nil {
+				return domain.Result{}, err
+			}
+			if !p.forced && serves(again.state, reason) {
+				return domain.ResultOf(again.token, p.partition, domain.SourceCache, domain.ReasonNotApplicable), nil
+			}
+			f = again
+		}
+		if p.serial { // from here on the server may remember what the callers forget
+			if err := flight.Detach(ctx); err != nil {
+				return domain.Result{}, err
+			}
+			limited, cancel := context.WithTimeout(ctx, c.timeout)
+			defer cancel()
+			ctx = limited
+		}
+		return p.redeem(ctx, attempt{reason, f.set})
+	}
+}
+
+// takeTurn waits until nobody else redeems what is in the partition: in this
+// process, and with a Locker in any other.
+func (c *core) takeTurn(ctx context.Context, key domain.PartitionKey) (done func(), waited bool, err error) {
+	done, waited, err = c.turns.Take(ctx, key)
+	if err != nil || c.ports.Locker == nil {
+		return done, waited, err
+	}
+	sum := sha256.Sum256([]byte(key.Text())) // the key names a person
+	unlock, err := c.ports.Locker.Lock(ctx, "redeem."+base64.RawURLEncoding.EncodeToString(sum[:]), c.timeout)
+	if err != nil {
+		if ctx.Err() != nil {
+			done()
+			return nil, false, ctx.Err()
+		}
+		c.report(ctx, "lock the refresh token", err) // a lease spares work; what is right rests on the cache
+		return done, true, nil
+	}
+	return func() { unlock(); done() }, true, nil
 }
 
 // serves reports whether a token that another flight stored spares this one.
 func serves(state domain.Freshness, reason domain.RefreshReason) bool {
 	return state == domain.Fresh || (state == domain.Stale && reason != domain.ReasonProactiveRefresh)
-}
-
-// store files what was redeemed. A cache that cannot be written costs the next
-// caller a request; this one has a token.
-func (c *core) store(ctx context.Context, p plan, reason domain.RefreshReason, got redeemed) landed {
-	now := c.ports.Clock.Now()
-	token := accessToken(p, got.response, now)
-	grant := got.grant
-	grant.AccessToken, grant.Forced = token, p.forced
-
-	var failed error
-	if token.ExpiresOn.After(now) || grant.RefreshToken != nil {
-		failed = c.ports.TokenCache.Update(ctx, p.partition, func(s domain.TokenSet) (domain.TokenSet, error) {
-			return s.With(grant, now), nil
-		})
-	}
-	if failed != nil {
-		c.report(ctx, "write the token cache", failed)
-	}
-	result := domain.ResultOf(token, p.partition, domain.SourceIdentityProvider, reason)
-	result.Metadata.CorrelationID = got.correlationID
-	result.Metadata.TokenEndpoint = got.endpoint
-	result.Metadata.CacheError = failed
-	for name, raw := range got.response.Extra {
-		if result.ExtraFields == nil {
-			result.ExtraFields = make(map[string]json.RawMessage, len(got.response.Extra))
-		}
-		result.ExtraFields[name] = raw
-	}
-	return landed{token, result}
-}
-
-// accessToken files the response's token under what was asked for, so that the
-// same request finds it again, with the scopes that were granted.
-func accessToken(p plan, r tokenendpoint.Response, now time.Time) *domain.AccessToken {
-	t := &domain.AccessToken{
-		Key: p.key, Secret: r.AccessToken, Type: r.TokenType, Scopes: r.Scopes, CachedAt: now,
-	}
-	if t.Scopes.IsZero() {
-		t.Scopes = p.scopes
-	}
-	if !r.HasExpiry {
-		return t // good for this caller; when it ends is anybody's guess, so it is not cached
-	}
-	t.ExpiresOn = now.Add(r.ExpiresIn)
-	if r.ExtExpiresIn > 0 {
-		t.ExtendedExpiresOn = now.Add(r.ExtExpiresIn)
-	}
-	if r.RefreshIn > 0 {
-		t.RefreshOn = now.Add(r.RefreshIn - jitter(r.RefreshIn/10))
-	}
-	return t
 }
 
 // jitter returns a random part of most, so that a fleet that got its tokens

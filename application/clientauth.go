@@ -65,6 +65,9 @@ func (a clientAuth) check() error {
 // authenticate adds the proof to the form or the header.
 func (c *core) authenticate(ctx context.Context, a clientAuth, f authFacts, form url.Values, header http.Header) error {
 	kind := a.credential.kind
+	if kind == nil {
+		return nil // a public client has nothing to prove itself with (RFC 6749 §2.1)
+	}
 	if p, ok := kind.(*providerCredential); ok {
 		provided, err := c.provided(ctx, p, f)
 		if err != nil {

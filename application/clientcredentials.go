@@ -3,12 +3,9 @@ package application
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/url"
 	"strings"
 
-	"github.com/seed57855a68/keyport/application/internal/telemetry"
-	"github.com/seed57855a68/keyport/application/internal/tokenendpoint"
 	"github.com/seed57855a68/keyport/domain"
 )
 
@@ -83,10 +80,7 @@ func (c *ConfidentialClient) appLookup(r *ClientCredentialsRequest) (lookup, dom
 	}
 	return lookup{
 		partition: domain.AppKey(c.core.clientID, tenant, scopes.Resource()),
-		key: domain.RecordKey{
-			Kind: domain.AccessTokenRecord, Environment: c.core.environment, Tenant: tenant,
-			ClientID: c.core.clientID, Scopes: scopes.Key(), Policy: c.core.authority.Policy(), Extra: extra,
-		},
+		key:       c.core.accessTokenKey(tenant, scopes, extra),
 	}, scopes, nil
 }
 
@@ -94,50 +88,66 @@ func (c *ConfidentialClient) appLookup(r *ClientCredentialsRequest) (lookup, dom
 func (c *ConfidentialClient) acquireForClient(
 	ctx context.Context, l lookup, scopes domain.Scopes, r *ClientCredentialsRequest, forced bool, f found,
 ) (domain.Result, error) {
-	g, err := c.newAppGrant(scopes, r)
+	request, err := c.appRequest(scopes, r)
 	if err != nil {
 		return domain.Result{}, err
 	}
 	return c.core.acquire(ctx, plan{
-		lookup: l, operation: forClient, scopes: scopes, claims: g.claims, forced: forced, redeem: g.redeem,
+		lookup: l, claims: request.claims, forced: forced,
+		redeem: func(ctx context.Context, a attempt) (domain.Result, error) {
+			request.reason = a.reason
+			got, err := c.core.send(ctx, request)
+			if err != nil {
+				return domain.Result{}, err
+			}
+			return c.core.storeApp(ctx, l, scopes, forced, a.reason, got), nil
+		},
 	}, f)
 }
 
-// appGrant is a client credentials grant, checked and ready to be sent.
-type appGrant struct {
-	client      *ConfidentialClient
-	authority   domain.Authority
-	scopes      domain.Scopes
-	claims      string
-	parameters  domain.Parameters
-	correlation string
-}
-
-func (c *ConfidentialClient) newAppGrant(scopes domain.Scopes, r *ClientCredentialsRequest) (*appGrant, error) {
-	g := &appGrant{client: c, authority: c.core.authority, scopes: scopes, parameters: r.ExtraParameters, correlation: r.CorrelationID}
-	var err error
-	if r.Tenant != "" {
-		if g.authority, err = g.authority.WithTenant(r.Tenant); err != nil {
-			return nil, err
-		}
+// appRequest is the client credentials grant (RFC 6749 §4.4.2), checked and ready
+// to be sent.
+func (c *ConfidentialClient) appRequest(scopes domain.Scopes, r *ClientCredentialsRequest) (tokenRequest, error) {
+	a, err := c.core.authorityFor(r.Tenant)
+	if err != nil {
+		return tokenRequest{}, err
 	}
-	if !g.authority.IsTenanted() {
-		return nil, &domain.ConfigError{
-			Field: "Authority", Problem: "has the tenant " + g.authority.Tenant() + ", which stands for many; an application's own token belongs to one",
+	if !a.IsTenanted() {
+		return tokenRequest{}, &domain.ConfigError{
+			Field: "Authority", Problem: "has the tenant " + a.Tenant() + ", which stands for many; an application's own token belongs to one",
 			Remedy: `use "https://login.microsoftonline.com/<tenant>", or set Tenant in the request`,
 		}
 	}
-	if err := scopes.CheckForApplication(g.authority.Kind()); err != nil {
-		return nil, err
+	if err := scopes.CheckForApplication(a.Kind()); err != nil {
+		return tokenRequest{}, err
 	}
-	if err := r.ExtraParameters.Check(); err != nil {
-		return nil, err
+	if err := checkExtras(r.ExtraParameters, r.CorrelationID); err != nil {
+		return tokenRequest{}, err
 	}
-	if err := checkCorrelationID(r.CorrelationID); err != nil {
-		return nil, err
+	claims, err := domain.MergeClaims(c.core.capabilities, r.ClientClaims, r.ClaimsChallenge)
+	if err != nil {
+		return tokenRequest{}, err
 	}
-	g.claims, err = domain.MergeClaims(c.core.capabilities, r.ClientClaims, r.ClaimsChallenge)
-	return g, err
+	return tokenRequest{
+		operation: forClient, api: domain.AcquireTokenForClientID, authority: a, scopes: scopes, claims: claims,
+		grant: url.Values{"grant_type": {"client_credentials"}}, parameters: r.ExtraParameters, correlation: r.CorrelationID,
+	}, nil
+}
+
+// authorityFor returns the client's authority, of another tenant when one is named.
+func (c *core) authorityFor(tenant string) (domain.Authority, error) {
+	if tenant == "" {
+		return c.authority, nil
+	}
+	return c.authority.WithTenant(tenant)
+}
+
+// checkExtras checks what a caller adds to a request.
+func checkExtras(p domain.Parameters, correlationID string) error {
+	if err := p.Check(); err != nil {
+		return err
+	}
+	return checkCorrelationID(correlationID)
 }
 
 func checkCorrelationID(id string) error {
@@ -145,50 +155,6 @@ func checkCorrelationID(id string) error {
 		return &domain.ConfigError{Field: "CorrelationID", Problem: "is too long or has characters that a header cannot have", Remedy: "pass a UUID"}
 	}
 	return nil
-}
-
-// redeem sends the grant (RFC 6749 §4.4.2).
-func (g *appGrant) redeem(ctx context.Context, reason domain.RefreshReason) (redeemed, error) {
-	c := &g.client.core
-	metadata, err := c.resolver.Resolve(ctx, g.authority)
-	if err != nil {
-		return redeemed{}, failedAs(forClient, err)
-	}
-	id := g.correlation
-	if id == "" {
-		id = telemetry.NewCorrelationID()
-	}
-	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {c.clientID}}
-	setUnlessEmpty(form, "scope", g.scopes.String())
-	setUnlessEmpty(form, "claims", g.claims)
-	for _, p := range g.parameters.Body {
-		form.Set(p.Name, p.Value)
-	}
-	header := http.Header{}
-	if g.authority.Kind().IsMicrosoft() {
-		header = c.telemetry.Headers(domain.AcquireTokenForClientID, reason, id)
-		form.Set("client_info", "1")
-	}
-	for _, p := range g.parameters.Header {
-		header.Set(p.Name, p.Value)
-	}
-	facts := authFacts{g.authority, metadata, g.scopes, g.claims, id}
-	if err := c.authenticate(ctx, g.client.auth, facts, form, header); err != nil {
-		return redeemed{}, failedAs(forClient, err)
-	}
-	response, err := c.post(ctx, domain.AcquireTokenForClientID, tokenendpoint.Request{
-		Endpoint: metadata.TokenEndpoint, Query: g.parameters.Query, Form: form, Header: header, CorrelationID: id,
-	})
-	if err != nil {
-		return redeemed{}, failedAs(forClient, err)
-	}
-	return redeemed{response: response, correlationID: id, endpoint: metadata.TokenEndpoint}, nil
-}
-
-func setUnlessEmpty(form url.Values, name, value string) {
-	if value != "" {
-		form.Set(name, value)
-	}
 }
 
 // RemoveTokensForClient removes the application's own tokens, of every tenant and

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/seed57855a68/keyport/domain"
-	"github.com/seed57855a68/keyport/ports"
 )
 
 // ConfidentialClientConfig configures a client that can keep a secret: a service, a
@@ -52,6 +51,10 @@ type ConfidentialClientConfig struct {
 	// Metadata are the endpoints of the authority; when set, its document is not fetched.
 	Metadata *domain.ServerMetadata
 
+	// InsecureSkipIDTokenVerification takes ID tokens without looking at their signature,
+	// for servers whose keys cannot be reached. Their claims are checked all the same.
+	InsecureSkipIDTokenVerification bool
+
 	// AppName and AppVersion are sent to Microsoft's servers for their logs.
 	AppName, AppVersion string
 	// Timeout is how long one acquisition may take, with all its requests; when zero,
@@ -67,49 +70,32 @@ type ConfidentialClientConfig struct {
 // ConfidentialClient acquires tokens for a client that can keep a secret. It is
 // safe for concurrent use, and one should serve a program for all its life: it
 // holds the cache.
-type ConfidentialClient struct {
-	core core
-	auth clientAuth
-}
+type ConfidentialClient struct{ core core }
 
 // NewConfidentialClient checks the configuration and returns a client. It sends
 // nothing. Errors are [*domain.ConfigError] and name the field. All Ports must be
 // set; the root package's constructor supplies defaults.
 func NewConfidentialClient(config ConfidentialClientConfig) (*ConfidentialClient, error) {
-	c := &ConfidentialClient{auth: clientAuth{
-		credential: config.Credential, method: config.ClientAuthMethod, claims: maps.Clone(config.AssertionClaims),
-	}}
+	c := &ConfidentialClient{}
+	auth := clientAuth{credential: config.Credential, method: config.ClientAuthMethod, claims: maps.Clone(config.AssertionClaims)}
 	if err := c.core.start(settings{
 		clientID: config.ClientID, authority: config.Authority, oidcAuthority: config.OIDCAuthority,
 		skipValidation: config.SkipAuthorityValidation, noDiscovery: config.DisableInstanceDiscovery,
 		knownAuthorities: config.KnownAuthorities, metadata: config.Metadata,
 		appName: config.AppName, appVersion: config.AppVersion,
 		capabilities: config.Capabilities, excludeScopes: config.ExcludeScopes,
-		timeout: config.Timeout, ports: config.Ports, logger: config.Logger,
+		unverified: config.InsecureSkipIDTokenVerification,
+		timeout:    config.Timeout, ports: config.Ports, logger: config.Logger, auth: auth,
 	}); err != nil {
 		return nil, err
 	}
-	if err := c.auth.check(); err != nil {
+	if err := auth.check(); err != nil {
 		return nil, err
 	}
-	if _, err := json.Marshal(c.auth.claims); err != nil {
+	if _, err := json.Marshal(auth.claims); err != nil {
 		return nil, &domain.ConfigError{Field: "AssertionClaims", Problem: "cannot be written as JSON", Err: err, Remedy: "use strings, numbers, booleans, lists and maps"}
 	}
 	return c, nil
-}
-
-// AppTokens returns the source of the application's own tokens, for parts of a
-// program that need tokens and should not know where from.
-func (c *ConfidentialClient) AppTokens() ports.TokenSource { return appTokens{c} }
-
-type appTokens struct{ client *ConfidentialClient }
-
-// Token implements [ports.TokenSource] with [ConfidentialClient.AcquireTokenForClient].
-func (s appTokens) Token(ctx context.Context, r domain.TokenRequest) (domain.Result, error) {
-	return s.client.AcquireTokenForClient(ctx, ClientCredentialsRequest{
-		Scopes: r.Scopes, Tenant: r.Tenant, ClaimsChallenge: r.ClaimsChallenge,
-		ForceRefresh: r.ForceRefresh, CorrelationID: r.CorrelationID,
-	})
 }
 
 // Invalidate takes a token out of the cache that a resource has refused, so that

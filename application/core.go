@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -11,7 +12,9 @@ import (
 	"github.com/seed57855a68/keyport/application/internal/authority"
 	"github.com/seed57855a68/keyport/application/internal/exchange"
 	"github.com/seed57855a68/keyport/application/internal/flight"
+	"github.com/seed57855a68/keyport/application/internal/keyset"
 	"github.com/seed57855a68/keyport/application/internal/telemetry"
+	"github.com/seed57855a68/keyport/application/internal/turn"
 	"github.com/seed57855a68/keyport/domain"
 )
 
@@ -23,17 +26,23 @@ type core struct {
 	authority    domain.Authority
 	environment  string // of authority; computed once
 	tenant       string // of authority, as caches compare it
+	auth         clientAuth
 	capabilities []string
+	exclude      domain.Scopes // of those that are added for users
+	unverified   bool          // ID tokens are taken without their signature
 	timeout      time.Duration
 	ports        Ports
 	logger       *slog.Logger
 
 	http       *exchange.Client
 	resolver   *authority.Resolver
+	keys       *keyset.Resolver
 	assertions assertion.Cache
 	telemetry  *telemetry.Client
-	flights    flight.Group[flightKey, landed]
+	flights    flight.Group[flightKey, domain.Result]
+	turns      turn.Queue[domain.PartitionKey]
 	pauses     pauses
+	flows      spentFlows
 	closed     atomic.Bool
 }
 
@@ -46,9 +55,11 @@ type settings struct {
 	metadata                    *domain.ServerMetadata
 	appName, appVersion         string
 	capabilities, excludeScopes []string
+	unverified                  bool
 	timeout                     time.Duration
 	ports                       Ports
 	logger                      *slog.Logger
+	auth                        clientAuth
 }
 
 // start fills a core from checked settings. It sends nothing.
@@ -59,17 +70,22 @@ func (c *core) start(s settings) error {
 	}
 	c.clientID, c.authority = s.clientID, a
 	c.environment, c.tenant = a.Environment(), a.TenantKey()
+	c.auth, c.unverified = s.auth, s.unverified
 	c.capabilities = append([]string(nil), s.capabilities...)
+	c.exclude = domain.ScopesFromResponse(strings.Join(s.excludeScopes, " "))
 	c.ports, c.logger = s.ports, s.logger
+	c.ports.Locker = s.ports.locker()
 	if c.timeout = s.timeout; c.timeout == 0 {
 		c.timeout = defaultTimeout
 	}
 	c.http = exchange.New(s.ports.HTTPClient)
 	c.telemetry = telemetry.New(s.appName, s.appVersion)
+	report := func(operation string, err error) { c.report(context.Background(), operation, err) }
+	c.keys = keyset.New(c.http, s.ports.HTTPCache, s.ports.Clock, c.timeout, report)
 	c.resolver = authority.New(c.http, s.ports.HTTPCache, s.ports.Clock, c.timeout, authority.Options{
 		Static: s.metadata, Authority: a, Trusted: append([]string(nil), s.knownAuthorities...),
 		NoInstanceDiscovery: s.noDiscovery || s.skipValidation,
-	}, func(operation string, err error) { c.report(context.Background(), operation, err) })
+	}, report)
 	return nil
 }
 
@@ -94,7 +110,7 @@ func (c *core) ready(ctx context.Context) error {
 // close refuses further calls and waits for work under way.
 func (c *core) close(ctx context.Context) error {
 	c.closed.Store(true)
-	return errors.Join(c.flights.Close(ctx), c.resolver.Close(ctx))
+	return errors.Join(c.flights.Close(ctx), c.resolver.Close(ctx), c.keys.Close(ctx))
 }
 
 // invalidate takes a token that a resource has refused out of the cache.
@@ -113,4 +129,13 @@ func (c *core) invalidate(ctx context.Context, refused domain.Result) error {
 		return errors.Join(errors.New("invalidate the token: the token cache could not be written"), err)
 	}
 	return nil
+}
+
+// accessTokenKey is [domain.AccessTokenKey] without computing the environment anew:
+// it is on the path of every hit.
+func (c *core) accessTokenKey(tenant string, scopes domain.Scopes, extra string) domain.RecordKey {
+	return domain.RecordKey{
+		Kind: domain.AccessTokenRecord, Environment: c.environment, Tenant: tenant,
+		ClientID: c.clientID, Scopes: scopes.Key(), Policy: c.authority.Policy(), Extra: extra,
+	}
 }

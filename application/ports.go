@@ -18,6 +18,18 @@ type Ports struct {
 	HTTPCache ports.HTTPCache
 	// Clock tells the time; when nil, it is the system's.
 	Clock ports.Clock
+	// Locker lets one of many processes redeem a refresh token at a time; when nil, the
+	// TokenCache itself if it is one, and otherwise each process by itself.
+	Locker ports.Locker
+}
+
+// locker returns what keeps other processes from redeeming; nil when nothing does.
+func (p Ports) locker() ports.Locker {
+	if !isNil(p.Locker) {
+		return p.Locker
+	}
+	own, _ := p.TokenCache.(ports.Locker)
+	return own
 }
 
 // check reports the first port that is missing.

@@ -28,9 +28,9 @@ func (c *core) renewBehind(ctx context.Context, p plan, f found) {
 	if !c.pauses.claim(key, now, now.Add(c.timeout)) {
 		return
 	}
-	work := c.work(p, domain.ReasonProactiveRefresh)
-	c.flights.Start(ctx, flightKey{p.lookup, p.claims, p.forced}, f.mark, c.timeout, flight.Work[landed](
-		func(ctx context.Context, lookAgain bool) (landed, error) {
+	work := c.work(p, f, domain.ReasonProactiveRefresh)
+	c.flights.Start(ctx, flightKey{p.lookup, p.claims, p.forced}, f.mark, c.longest(p), flight.Work[domain.Result](
+		func(ctx context.Context, lookAgain bool) (domain.Result, error) {
 			v, err := work(ctx, lookAgain)
 			if err != nil {
 				c.report(ctx, "renew the token in the background", err)

@@ -41,8 +41,12 @@ func (a Account) RecordKey() RecordKey {
 func (a Account) retainUntil() time.Time { return time.Time{} }
 
 // merged keeps what a says and fills what it leaves out from an older record: a
-// later response without a profile must not erase a name that is known.
+// later response without a profile must not erase a name that is known. What is
+// known of another user is not a's.
 func (a Account) merged(old Account) Account {
+	if a.HomeAccountID != old.HomeAccountID {
+		return a
+	}
 	keep := func(field *string, known string) {
 		if *field == "" {
 			*field = known

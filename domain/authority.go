@@ -3,6 +3,7 @@ package domain
 import (
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -48,6 +49,7 @@ const (
 	ciamSuffix = ".ciamlogin.com"
 	adfsTenant = "adfs"
 	dstsPrefix = "dstsv2"
+	tfpPrefix  = "tfp"
 )
 
 // Authority is a token server as a client names it: a parsed, normalised URL. If
@@ -82,8 +84,8 @@ func ParseOIDCAuthority(text string) (Authority, error) {
 	if err != nil {
 		return Authority{}, err
 	}
-	path := strings.Trim(u.Path, "/")
-	path = strings.TrimSuffix(strings.TrimSuffix(path, ".well-known/openid-configuration"), "/")
+	path := strings.TrimSuffix("/"+strings.Trim(u.Path, "/"), "/.well-known/openid-configuration")
+	path = strings.Trim(path, "/")
 	return Authority{kind: KindOIDC, host: normalHost(u), path: path, tenant: path}, nil
 }
 
@@ -107,11 +109,13 @@ func parseSecureURL(field, text, remedy string) (*url.URL, error) {
 		return nil, bad("is not an https URL")
 	case u.User != nil:
 		return nil, bad("has a user name or password in it")
-	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+	case strings.ContainsAny(text, "?#"):
 		return nil, bad("has a query or fragment")
 	case !validHost(u.Hostname()):
-		return nil, bad("has no host name, or one with characters outside a-z, 0-9, '-' and '.'")
-	case !validPath(u):
+		return nil, bad("has no host name, or one that is not of letters a-z, digits, '-', '_' and '.'")
+	case !validPort(u.Port()):
+		return nil, bad("has a port that is no number from 1 to 65535")
+	case !validPath(u.EscapedPath()):
 		return nil, bad(`has a path with "..", "//", escapes or odd characters`)
 	}
 	return u, nil
@@ -129,35 +133,59 @@ func normalHost(u *url.URL) string {
 	return host
 }
 
+// The characters of names. Sets of bytes and no strings.ToLower, which would make
+// "k" of the Kelvin sign.
+const (
+	labelBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+	nameBytes  = labelBytes + "."
+	pathBytes  = nameBytes + "~:"
+)
+
+// validHost admits IPv6 addresses without a zone, and names in ASCII. A label has
+// no '-' at an end (RFC 1123 §2.1), so "xn--name-", which is "name", is none either.
 func validHost(h string) bool {
-	if strings.Contains(h, ":") { // IPv6; a zone would be '%'
-		return strings.Trim(strings.ToLower(h), "0123456789abcdef:.") == ""
+	if strings.Contains(h, ":") { // url.Parse has read the address; a zone would be '%'
+		return strings.Trim(h, "0123456789abcdefABCDEF:.") == ""
 	}
-	h = strings.TrimSuffix(strings.ToLower(h), ".")
-	for label := range strings.SplitSeq(h, ".") {
-		if label == "" || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+	for label := range strings.SplitSeq(strings.TrimSuffix(h, "."), ".") {
+		if label == "" || strings.Trim(label, labelBytes) != "" || label[0] == '-' || label[len(label)-1] == '-' {
 			return false
 		}
 	}
 	return true
 }
 
+// validPort admits no port, or one in its only spelling.
+func validPort(p string) bool {
+	n, err := strconv.ParseUint(p, 10, 16)
+	return p == "" || err == nil && n > 0 && p[0] != '0'
+}
+
 // validPath admits what names tenants, policies and realms, and nothing that
-// could move the request to another path.
-func validPath(u *url.URL) bool {
-	if u.RawPath != "" || strings.Contains(u.EscapedPath(), "%") {
-		return false
-	}
-	trimmed := strings.Trim(u.Path, "/")
+// could move the request to another path. Servers take ';' off before they look
+// for "..", so it is not admitted.
+func validPath(escaped string) bool {
+	trimmed := strings.Trim(escaped, "/")
 	if trimmed == "" {
 		return true
 	}
 	for segment := range strings.SplitSeq(trimmed, "/") {
-		if segment == "" || segment == "." || segment == ".." {
+		if strings.Trim(segment, pathBytes) != "" || strings.Trim(segment, ".") == "" {
 			return false
 		}
 	}
 	return true
+}
+
+// isName reports whether s can be a tenant or a policy.
+func isName(s string) bool {
+	return strings.Trim(s, nameBytes) == "" && strings.Trim(s, ".") != ""
+}
+
+// isTenant reports whether s can be a tenant: a name, and none of those that tell
+// another kind of authority.
+func isTenant(s string) bool {
+	return isName(s) && !strings.EqualFold(s, adfsTenant) && !strings.EqualFold(s, dstsPrefix) && !strings.EqualFold(s, tfpPrefix)
 }
 
 // classify tells the kind from host and path, in MSAL's order.
@@ -165,6 +193,10 @@ func (a Authority) classify() (Authority, error) {
 	first, rest, _ := strings.Cut(a.path, "/")
 	name := a.hostname()
 	switch {
+	case isLookAlike(name):
+		return Authority{}, &ConfigError{
+			Field: "Authority", Problem: "has a host that begins like one of Microsoft's and is another", Remedy: authorityRemedy,
+		}
 	case strings.HasSuffix(name, ciamSuffix):
 		a.kind, a.tenant = KindCIAM, first
 		if first == "" {
@@ -173,25 +205,50 @@ func (a Authority) classify() (Authority, error) {
 	case first == "":
 		return Authority{}, &ConfigError{Field: "Authority", Problem: "names no tenant", Remedy: authorityRemedy}
 	case strings.EqualFold(first, adfsTenant):
-		a.kind, a.tenant = KindADFS, adfsTenant
+		a.kind, a.tenant, a.path = KindADFS, adfsTenant, adfsTenant
+		return a, nil
 	case strings.EqualFold(first, dstsPrefix):
 		a.kind = KindDSTS
 		if a.tenant, _, _ = strings.Cut(rest, "/"); a.tenant == "" {
 			return Authority{}, &ConfigError{Field: "Authority", Problem: "names no dSTS tenant", Remedy: `pass "https://<host>/dstsv2/<tenant>"`}
 		}
-	case strings.EqualFold(first, "tfp"), isB2CHost(name), isB2CPolicy(rest):
+	case strings.EqualFold(first, tfpPrefix), isB2CHost(name), isB2CPolicy(rest):
 		return a.classifyB2C()
 	default:
 		a.kind, a.tenant = KindEntra, first
+	}
+	return a.checked()
+}
+
+// checked returns the authority with its canonical path, if its parts are names.
+func (a Authority) checked() (Authority, error) {
+	if !isTenant(a.tenant) || (a.kind == KindB2C && !isName(a.policy)) {
+		return Authority{}, &ConfigError{Field: "Authority", Problem: "has a tenant or user flow that cannot be one", Remedy: authorityRemedy}
 	}
 	a.path = a.canonicalPath()
 	return a, nil
 }
 
+// isLookAlike reports whether a host continues the name of one of Microsoft's, as
+// "login.microsoftonline.com.evil.example" does.
+func isLookAlike(name string) bool {
+	for host := range cloudOfHost {
+		if rest, found := strings.CutPrefix(name, host); found && rest != "" && strings.ContainsAny(rest[:1], ".-") {
+			return true
+		}
+	}
+	for _, suffix := range append([]string{ciamSuffix}, b2cSuffixes[:]...) {
+		if strings.Contains(name, suffix+".") || strings.Contains(name, suffix+"-") {
+			return true
+		}
+	}
+	return false
+}
+
 // classifyB2C reads /<tenant>/<policy> and the older /tfp/<tenant>/<policy>.
 func (a Authority) classifyB2C() (Authority, error) {
 	segments := strings.Split(a.path, "/")
-	if strings.EqualFold(segments[0], "tfp") {
+	if strings.EqualFold(segments[0], tfpPrefix) {
 		segments = segments[1:]
 	}
 	if len(segments) < 2 {
@@ -201,12 +258,13 @@ func (a Authority) classifyB2C() (Authority, error) {
 		}
 	}
 	a.kind, a.tenant, a.policy = KindB2C, segments[0], strings.ToLower(segments[1])
-	a.path = a.canonicalPath()
-	return a, nil
+	return a.checked()
 }
 
+var b2cSuffixes = [...]string{".b2clogin.com", ".b2clogin.cn", ".b2clogin.us", ".b2clogin.de"}
+
 func isB2CHost(name string) bool {
-	for _, suffix := range [...]string{".b2clogin.com", ".b2clogin.cn", ".b2clogin.us", ".b2clogin.de"} {
+	for _, suffix := range b2cSuffixes {
 		if strings.HasSuffix(name, suffix) {
 			return true
 		}
@@ -225,9 +283,10 @@ func (a Authority) canonicalPath() string {
 	case KindDSTS:
 		return dstsPrefix + "/" + a.tenant
 	case KindB2C:
-		return a.tenant + "/" + a.policy
-	case KindOIDC:
-		return a.path
+		if path := a.tenant + "/" + a.policy; isB2CHost(a.hostname()) || isB2CPolicy(a.policy) {
+			return path
+		}
+		return tfpPrefix + "/" + a.tenant + "/" + a.policy // nothing else tells that it is B2C
 	default:
 		return a.tenant
 	}
@@ -273,7 +332,7 @@ func (a Authority) Environment() string { return CanonicalEnvironment(a.host) }
 // IsKnownCloud reports whether the host belongs to a Microsoft cloud whose
 // endpoints follow from its name, without any discovery.
 func (a Authority) IsKnownCloud() bool {
-	_, known := LookupCloud(a.host)
+	_, known := cloudOfHost[a.host]
 	return a.kind == KindEntra && known
 }
 
@@ -314,9 +373,9 @@ func (a Authority) WithTenant(tenant string) (Authority, error) {
 		return Authority{}, &ConfigError{Field: "Tenant", Problem: problem, Remedy: remedy}
 	}
 	switch {
-	case a.kind == KindADFS || a.kind == KindOIDC:
+	case a.IsZero() || a.kind == KindADFS || a.kind == KindOIDC:
 		return bad(fmt.Sprintf("an %s authority has no tenants", a.kind), "leave it empty")
-	case tenant == "" || strings.Trim(strings.ToLower(tenant), "abcdefghijklmnopqrstuvwxyz0123456789-._") != "" || strings.Trim(tenant, ".") == "":
+	case !isTenant(tenant):
 		return bad("is not a tenant", `pass a GUID such as "72f988bf-86f1-41af-91ab-2d7cd011db47" or a domain such as "contoso.onmicrosoft.com"`)
 	}
 	a.tenant = tenant

@@ -1,13 +1,17 @@
 package domain
 
 import (
-	"bytes"
 	"encoding/json"
 	"maps"
+	"strings"
+	"unicode/utf8"
 )
 
-// maxClaims bounds the claims parameter, which comes from outside the program.
-const maxClaims = 32 << 10
+// The bounds of the claims parameter, which comes from outside the program.
+const (
+	maxClaims      = 32 << 10
+	maxClaimsDepth = 64
+)
 
 // MergeClaims returns the value of the claims parameter (OIDC Core §5.5): the
 // claims challenges given, deep-merged in order, plus the client's capabilities as
@@ -43,15 +47,52 @@ func MergeClaims(capabilities []string, challenges ...string) (string, error) {
 }
 
 func parseClaims(text string) (object map[string]any, problem string) {
-	if len(text) > maxClaims {
+	switch {
+	case len(text) > maxClaims:
 		return nil, "is larger than 32 KiB"
-	}
-	dec := json.NewDecoder(bytes.NewReader([]byte(text)))
-	dec.UseNumber() // keep numbers as they are written
-	if dec.Decode(&object) != nil || object == nil || dec.More() {
+	case !utf8.ValidString(text) || !json.Valid([]byte(text)):
 		return nil, "is not a JSON object"
 	}
-	return object, ""
+	dec := json.NewDecoder(strings.NewReader(text))
+	dec.UseNumber() // keep numbers as they are written
+	value, problem := readClaims(dec, maxClaimsDepth)
+	object, isObject := value.(map[string]any)
+	if problem == "" && !isObject {
+		problem = "is not a JSON object"
+	}
+	return object, problem
+}
+
+// readClaims reads the next value of valid JSON. It refuses a name that stands twice
+// in one object, which two readers may understand differently (RFC 8259 §4).
+func readClaims(dec *json.Decoder, depth int) (value any, problem string) {
+	token, _ := dec.Token() // the text is valid
+	delim, nested := token.(json.Delim)
+	switch {
+	case !nested:
+		return token, ""
+	case depth == 0:
+		return nil, "is nested too deeply"
+	}
+	object, array := map[string]any{}, []any{}
+	for dec.More() && problem == "" {
+		if delim == '[' {
+			value, problem = readClaims(dec, depth-1)
+			array = append(array, value)
+			continue
+		}
+		token, _ = dec.Token()
+		name, _ := token.(string)
+		if _, twice := object[name]; twice {
+			return nil, "has a member twice"
+		}
+		object[name], problem = readClaims(dec, depth-1)
+	}
+	_, _ = dec.Token() // the end
+	if delim == '[' {
+		return array, problem
+	}
+	return object, problem
 }
 
 func deepMerge(into, from map[string]any) {

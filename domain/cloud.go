@@ -1,6 +1,9 @@
 package domain
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Cloud is the login host of a Microsoft cloud.
 type Cloud string
@@ -54,7 +57,7 @@ var cloudOfHost = func() map[string]*CloudInfo {
 // LookupCloud returns the Microsoft cloud that a host (lower case) belongs to.
 func LookupCloud(host string) (CloudInfo, bool) {
 	if c, ok := cloudOfHost[host]; ok {
-		return *c, true
+		return CloudInfo{PreferredNetwork: c.PreferredNetwork, Aliases: slices.Clone(c.Aliases)}, true
 	}
 	return CloudInfo{}, false
 }

@@ -68,8 +68,8 @@ func (e *ConfigError) Error() string {
 func (e *ConfigError) Unwrap() error { return e.Err }
 
 // TransportError says that a request was not answered: name resolution,
-// connection, TLS, proxy or time-out. It is [ErrUnavailable] unless the caller's
-// own context ended it.
+// connection, TLS, proxy or time-out. It is [ErrUnavailable]. When the caller's own
+// context ended the request, it is that context's error as well.
 type TransportError struct {
 	Operation string // "token endpoint", "metadata"
 	Host      string // the host that was asked

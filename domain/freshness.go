@@ -19,6 +19,9 @@ func (f Freshness) String() string {
 	return [...]string{"absent", "expired", "due", "stale", "fresh"}[min(f, Fresh)]
 }
 
+// clockSkew is how far two machines' clocks may be apart.
+const clockSkew = 5 * time.Minute
+
 // renewalMargin is how long before its end a token is renewed, so that one handed
 // out lives long enough to be used.
 const renewalMargin = 5 * time.Minute
@@ -33,10 +36,14 @@ func (t *AccessToken) Margin() time.Duration {
 	return min(renewalMargin, t.ExpiresOn.Sub(t.CachedAt)/4)
 }
 
+// isPostdated reports whether the token was cached later than now, by a clock that
+// has been set back since. Its times mean nothing.
+func (t *AccessToken) isPostdated(now time.Time) bool { return t.CachedAt.Sub(now) > clockSkew }
+
 // FreshnessAt returns the token's state at a point in time.
 func (t *AccessToken) FreshnessAt(now time.Time) Freshness {
 	switch left := t.ExpiresOn.Sub(now); {
-	case left <= 0:
+	case left <= 0 || t.isPostdated(now):
 		return Expired
 	case left <= renewalMargin && left <= t.Margin():
 		return Due

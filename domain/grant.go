@@ -22,16 +22,18 @@ type Grant struct {
 }
 
 // With returns the set with a token response merged in, and without access tokens
-// whose life is over at now. It decides every race between writers:
+// whose life is over at now, or that a clock in the future wrote. It decides every
+// race between writers:
 //
 //   - Of two access tokens for the same request the one that ends later stays,
 //     unless the new one was forced.
-//   - A refresh into an empty set stores nothing: the account was removed meanwhile.
+//   - A refresh stores nothing when the set no longer knows the user, neither by an
+//     account nor by a refresh token: the account was removed meanwhile.
 //   - The refresh token that was redeemed is replaced only while it is the stored
 //     one. One from a newer sign-in, or that a peer stored first, stays.
 //   - What is known of an account or client is not erased by a response that says less.
 func (s TokenSet) With(g Grant, now time.Time) TokenSet {
-	if !g.Redeemed.IsZero() && s.IsZero() && g.Account == nil {
+	if !g.Redeemed.IsZero() && g.Account == nil && !s.knowsUserOf(g) {
 		return s
 	}
 	u := s.userRecords()
@@ -44,6 +46,28 @@ func (s TokenSet) With(g Grant, now time.Time) TokenSet {
 			apps:     withRecord(u.apps, g.AppMetadata, AppMetadata.merged),
 		},
 	)
+}
+
+// knowsUserOf reports whether the set has an account or a refresh token where the
+// grant's tokens belong.
+func (s TokenSet) knowsUserOf(g Grant) bool {
+	environment := g.environment()
+	u := s.userRecords()
+	return slices.ContainsFunc(u.accounts, func(a Account) bool { return environment == "" || a.Environment == environment }) ||
+		slices.ContainsFunc(u.refresh, func(t RefreshToken) bool { return environment == "" || t.Key.Environment == environment })
+}
+
+// environment is where the grant's tokens belong; "" for a grant without tokens.
+func (g Grant) environment() string {
+	switch {
+	case g.AccessToken != nil:
+		return g.AccessToken.Key.Environment
+	case g.RefreshToken != nil:
+		return g.RefreshToken.Key.Environment
+	case g.IDToken != nil:
+		return g.IDToken.Key.Environment
+	}
+	return ""
 }
 
 // withRecord returns a copy of list with record in place of the one of its key.
@@ -62,7 +86,7 @@ func withRecord[R Record](list []R, record *R, merge func(fresh, old R) R) []R {
 func withAccessToken(list []AccessToken, g Grant, now time.Time) []AccessToken {
 	live := make([]AccessToken, 0, len(list)+1)
 	for _, t := range list {
-		if now.Before(t.retainUntil()) {
+		if now.Before(t.retainUntil()) && !t.isPostdated(now) {
 			live = append(live, t)
 		}
 	}
@@ -76,8 +100,9 @@ func withAccessToken(list []AccessToken, g Grant, now time.Time) []AccessToken {
 		}
 		return live
 	}
-	if len(live) >= maxAccessTokens {
-		live = slices.Delete(live, endsFirst(live), endsFirst(live)+1)
+	for len(live) >= maxAccessTokens {
+		first := endsFirst(live)
+		live = slices.Delete(live, first, first+1)
 	}
 	return append(live, *t)
 }

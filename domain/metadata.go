@@ -21,6 +21,10 @@ type ServerMetadata struct {
 	TokenEndpointAuthMethods     []string // token_endpoint_auth_methods_supported
 	TokenEndpointAuthSigningAlgs []string // token_endpoint_auth_signing_alg_values_supported
 	IDTokenSigningAlgs           []string // id_token_signing_alg_values_supported
+
+	// IssuerInResponse: answers to authorization requests name the issuer (RFC 9207,
+	// authorization_response_iss_parameter_supported).
+	IssuerInResponse bool
 }
 
 // Check reports the first endpoint that is no absolute https URL, with the name
@@ -39,7 +43,7 @@ func (m ServerMetadata) Check() (field, problem string) {
 			continue
 		}
 		u, err := url.Parse(e.value)
-		if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.Fragment != "" {
+		if err != nil || u.Scheme != "https" || !validHost(u.Hostname()) || u.User != nil || u.Fragment != "" {
 			return e.name, "is not an absolute https URL without user info and fragment"
 		}
 	}
@@ -48,18 +52,19 @@ func (m ServerMetadata) Check() (field, problem string) {
 
 // KnownMetadata returns the metadata of an authority whose endpoints follow from
 // its name: Entra ID in a known cloud, or on a host that was declared to be one.
-// Nothing needs to be asked before the first token.
+// Nothing needs to be asked before the first token. The issuer has the name of the
+// cloud, not its alias, and "{tenantid}" for a tenant that is not named by its GUID.
 func (a Authority) KnownMetadata() (ServerMetadata, bool) {
 	if a.kind != KindEntra {
 		return ServerMetadata{}, false
 	}
 	base := a.String()
-	issuerTenant := a.tenant
-	if !a.IsTenanted() {
-		issuerTenant = issuerTemplate
+	issuerTenant := IssuerTemplate
+	if isGUID(a.tenant) {
+		issuerTenant = a.TenantKey()
 	}
 	return ServerMetadata{
-		Issuer:                       "https://" + a.host + "/" + issuerTenant + "/v2.0",
+		Issuer:                       "https://" + a.Environment() + "/" + issuerTenant + "/v2.0",
 		TokenEndpoint:                base + "/oauth2/v2.0/token",
 		AuthorizationEndpoint:        base + "/oauth2/v2.0/authorize",
 		DeviceAuthorizationEndpoint:  base + "/oauth2/v2.0/devicecode",
@@ -71,48 +76,97 @@ func (a Authority) KnownMetadata() (ServerMetadata, bool) {
 	}, true
 }
 
-// issuerTemplate stands for the tenant in the issuer of Entra's multi-tenant authorities.
-const issuerTemplate = "{tenantid}"
+// IssuerTemplate stands for the tenant in the issuer of Entra's multi-tenant
+// authorities; the tid of a token goes in its place.
+const IssuerTemplate = "{tenantid}"
 
 // CheckIssuer reports why a metadata document with this issuer may not speak for
 // the authority, or "" when it may. It runs before anything of the document is
 // cached and before any secret is sent where the document points.
 //
-// A plain OpenID Connect issuer must be the authority itself, to the letter (OIDC
-// Discovery §4.3). Microsoft's servers name themselves by the GUID of a tenant that
-// the caller may have named by domain, so there the host must agree: the same one,
-// another name of the same cloud, or for CIAM the tenant's own sub-domain.
+// A plain OpenID Connect issuer must be the authority itself (OIDC Discovery §4.3),
+// but for a slash at the end, of which the document's place does not depend.
+// Microsoft's servers name themselves by the GUID of a tenant that the caller may
+// have named by domain, so there the host must agree: the same one, another name of
+// the same cloud, or for External ID (CIAM) the tenant's own sub-domain. Two GUIDs
+// must be one, and "{tenantid}" may only stand for the tenants of an authority that
+// has many.
 func (a Authority) CheckIssuer(issuer string) (problem string) {
-	if a.kind == KindOIDC && !a.isMicrosoftIssuer() {
-		if issuer == a.String() || issuer == a.String()+"/" {
-			return ""
-		}
-		return fmt.Sprintf("names another issuer than the authority %s", a)
+	if a.kind == KindOIDC && strings.TrimSuffix(issuer, "/") == a.String() {
+		return ""
 	}
 	u, err := url.Parse(issuer)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return "has an issuer that is no https URL"
-	}
-	if !a.issuerHostAgrees(normalHost(u)) {
-		return fmt.Sprintf("names an issuer on another host than the authority %s", a)
+	switch {
+	case err != nil || u.Scheme != "https" || !validHost(u.Hostname()) || u.User != nil || strings.ContainsAny(issuer, "?#"):
+		return "is no https URL without user info, query and fragment"
+	case a.isOwnCIAMName(u):
+		return ""
+	case !a.issuerHostAgrees(normalHost(u)):
+		return fmt.Sprintf("is not that of the authority %s", a)
+	case !a.issuerTenantAgrees(u.Path):
+		return fmt.Sprintf("is that of another tenant than the authority %s has", a)
 	}
 	return ""
 }
 
-// isMicrosoftIssuer reports whether an issuer given as an OpenID Connect authority
-// is Entra ID under its own name, whose issuer has a GUID or a template for tenant.
-func (a Authority) isMicrosoftIssuer() bool {
-	_, known := LookupCloud(a.host)
-	return known
+// issuerHostAgrees admits the authority's host, if it is one of Microsoft's servers,
+// and other names of the same cloud. An OpenID Connect authority in a known cloud is
+// Entra ID under its own name, whose issuer has a GUID or a template for tenant.
+func (a Authority) issuerHostAgrees(host string) bool {
+	cloud, known := cloudOfHost[a.host]
+	if known {
+		return cloudOfHost[host] == cloud
+	}
+	return host == a.host && a.kind.IsMicrosoft()
 }
 
-func (a Authority) issuerHostAgrees(host string) bool {
-	switch {
-	case host == a.host:
-		return true
-	case a.kind == KindCIAM:
-		return strings.HasSuffix(host, ciamSuffix)
+// isOwnCIAMName reports whether an issuer is "https://<GUID>.ciamlogin.com/<GUID>/v2.0",
+// as External ID calls itself under every name of a tenant, custom domains included.
+// The GUID must be the authority's. Only when that names a tenant of *.ciamlogin.com
+// by another name can it not be known.
+func (a Authority) isOwnCIAMName(issuer *url.URL) bool {
+	guid, isCIAM := strings.CutSuffix(normalHost(issuer), ciamSuffix)
+	inPath, _, _ := strings.Cut(strings.Trim(issuer.Path, "/"), "/")
+	if !isCIAM || a.kind == KindB2C || a.kind == KindDSTS || !isGUID(guid) || (inPath != "" && !strings.EqualFold(inPath, guid)) {
+		return false
 	}
-	_, known := LookupCloud(a.host)
-	return known && CanonicalEnvironment(host) == a.Environment()
+	if named := a.firstSegment(); isGUID(named) {
+		return strings.EqualFold(named, guid)
+	}
+	return a.kind == KindCIAM
+}
+
+// issuerTenantAgrees compares the tenants of the authority and an issuer, as far as
+// both are known.
+func (a Authority) issuerTenantAgrees(path string) bool {
+	named := a.firstSegment()
+	for segment := range strings.SplitSeq(path, "/") {
+		switch {
+		case segment == IssuerTemplate:
+			return named == TenantCommon || named == TenantOrganizations || named == TenantConsumers
+		case isGUID(segment) && isGUID(named):
+			return strings.EqualFold(segment, named)
+		}
+	}
+	return true
+}
+
+// firstSegment is the tenant in lower case, of an OpenID Connect authority too.
+func (a Authority) firstSegment() string {
+	first, _, _ := strings.Cut(a.tenant, "/")
+	return strings.ToLower(first)
+}
+
+// isGUID reports whether s has the form of a tenant's id.
+func isGUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		isDash := i == 8 || i == 13 || i == 18 || i == 23
+		if isDash != (s[i] == '-') || !isDash && !strings.ContainsRune("0123456789abcdefABCDEF", rune(s[i])) {
+			return false
+		}
+	}
+	return true
 }

@@ -23,6 +23,12 @@ const (
 	CodeServerError            = "server_error"
 )
 
+// The suberrors of Microsoft's servers that say something of a refresh token.
+const (
+	SubErrorBadToken       = "bad_token"       // it will never serve again
+	SubErrorClientMismatch = "client_mismatch" // it is a family's that the client is not in
+)
+
 // OAuthError is a server's refusal (RFC 6749 §5.2), with what Microsoft's servers
 // add to it. [errors.Is] tells through it what to do next.
 type OAuthError struct {
@@ -77,7 +83,7 @@ func (e *OAuthError) Is(target error) bool {
 	case ErrInteractionRequired:
 		return slices.Contains([]string{CodeInvalidGrant, CodeInteractionRequired, CodeLoginRequired, CodeConsentRequired}, e.Code)
 	case ErrAccessDenied:
-		return e.Code == CodeAccessDenied
+		return e.Code == CodeAccessDenied || e.Code == "authorization_declined" // Microsoft's word for it in the device flow
 	case ErrThrottled:
 		return e.StatusCode == 429
 	case ErrUnavailable:

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -42,27 +43,34 @@ var reservedHeaders = map[string]bool{
 	"transfer-encoding": true, "connection": true, "accept-encoding": true, "cookie": true, "client-request-id": true,
 }
 
+// tokenBytes are what the name of a header consists of (RFC 9110 §5.6.2).
+const tokenBytes = labelBytes + "!#$%&'*+.^`|~"
+
 // Check reports the first parameter that cannot be sent, as a [*ConfigError].
 func (p Parameters) Check() error {
 	for _, part := range []struct {
 		field    string
 		list     []Parameter
 		reserved map[string]bool
+		isHeader bool
 	}{
-		{"ExtraParameters.Query", p.Query, reserved},
-		{"ExtraParameters.Body", p.Body, reserved},
-		{"ExtraParameters.Header", p.Header, reservedHeaders},
+		{"ExtraParameters.Query", p.Query, reserved, false},
+		{"ExtraParameters.Body", p.Body, reserved, false},
+		{"ExtraParameters.Header", p.Header, reservedHeaders, true},
 	} {
 		for i, e := range part.list {
 			name := strings.ToLower(e.Name)
 			field := fmt.Sprintf("%s[%d]", part.field, i)
 			switch {
-			case e.Name == "" || strings.ContainsFunc(e.Name, func(r rune) bool { return r <= ' ' || r > '~' || r == ':' }):
+			case e.Name == "" || strings.ContainsFunc(e.Name, func(r rune) bool { return r <= ' ' || r > '~' || r == ':' }),
+				part.isHeader && strings.Trim(e.Name, tokenBytes) != "":
 				return &ConfigError{Field: field, Problem: "has no usable name", Remedy: "use letters, digits, '-' and '_'"}
 			case part.reserved[name]:
 				return &ConfigError{Field: field, Problem: fmt.Sprintf("sets %q, which the library sets itself", name), Remedy: "use the request's own field for it"}
 			case strings.ContainsAny(e.Value, "\r\n\x00"):
 				return &ConfigError{Field: field, Problem: "has a line break or NUL in its value", Remedy: "remove it"}
+			case part.isHeader && strings.ContainsFunc(e.Value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
+				return &ConfigError{Field: field, Problem: "has a control character in its value", Remedy: "remove it"}
 			}
 		}
 	}
@@ -70,7 +78,8 @@ func (p Parameters) Check() error {
 }
 
 // CacheKey returns a digest of the parameters that are part of the cache key, ""
-// when none is. It does not depend on their order.
+// when none is. It does not depend on their order. More are further values that are
+// part of the key, each known by its position; "" is none.
 func (p Parameters) CacheKey(more ...string) string {
 	var keyed []string
 	for place, list := range [...][]Parameter{p.Query, p.Body, p.Header} {
@@ -80,9 +89,9 @@ func (p Parameters) CacheKey(more ...string) string {
 			}
 		}
 	}
-	for _, m := range more {
+	for i, m := range more {
 		if m != "" {
-			keyed = append(keyed, joinLengths("+", m))
+			keyed = append(keyed, joinLengths("+", strconv.Itoa(i), m))
 		}
 	}
 	if len(keyed) == 0 {

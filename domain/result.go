@@ -1,7 +1,10 @@
 package domain
 
 import (
+	"encoding/base64"
 	"encoding/json"
+	"fmt"
+	"strings"
 	"time"
 )
 
@@ -65,6 +68,35 @@ func (r Result) AuthorizationHeader() string {
 	}
 	return scheme + " " + r.AccessToken.Reveal()
 }
+
+// Format implements [fmt.Formatter] without the fields that may hold personal data:
+// where the token is filed, which fmt would read past [PartitionKey.Format], and
+// ExtraFields.
+func (r Result) Format(f fmt.State, verb rune) {
+	type plain Result
+	r.partition, r.record, r.ExtraFields = PartitionKey{}, nil, nil
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), plain(r))
+}
+
+// IDTokenClaims returns what the ID token says of the user; zero claims when there is
+// no ID token. It was verified before the library handed it out.
+func (r Result) IDTokenClaims() (IDTokenClaims, error) {
+	if r.IDToken.IsZero() {
+		return IDTokenClaims{}, nil
+	}
+	parts := strings.Split(r.IDToken.Reveal(), ".")
+	if len(parts) != jwtParts {
+		return IDTokenClaims{}, errClaims
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return IDTokenClaims{}, errClaims
+	}
+	return ParseIDTokenClaims(payload)
+}
+
+// jwtParts are header, payload and signature (RFC 7515 §7.1).
+const jwtParts = 3
 
 // ResultOf returns the result that a cached token gives. It remembers where the
 // token is filed, so that it can be invalidated.

@@ -21,7 +21,7 @@ const defaultScopeSuffix = "/.default"
 // Equal sets are == and print alike. The zero value is the empty set.
 type Scopes struct {
 	text string // sorted, joined by one space, as the caller spelled them
-	key  string // text in lower case: what caches compare
+	key  string // the same in lower case, and sorted so: what caches compare
 }
 
 // ParseScopes returns the set of the given scope tokens. Order and repetition do
@@ -54,13 +54,18 @@ func ParseScopes(tokens []string) (Scopes, error) {
 func ScopesFromResponse(text string) Scopes { return newScopes(strings.Fields(text)) }
 
 func newScopes(tokens []string) Scopes {
-	if len(tokens) == 0 {
-		return Scopes{}
+	text := normalForm(slices.Clone(tokens))
+	key := strings.ToLower(text)
+	if key != text { // "B a" comes before "a b", and "A a" is one scope
+		key = normalForm(strings.Fields(key))
 	}
-	sorted := slices.Clone(tokens)
-	slices.Sort(sorted)
-	text := strings.Join(slices.Compact(sorted), " ")
-	return Scopes{text: text, key: strings.ToLower(text)}
+	return Scopes{text: text, key: key}
+}
+
+// normalForm owns tokens.
+func normalForm(tokens []string) string {
+	slices.Sort(tokens)
+	return strings.Join(slices.Compact(tokens), " ")
 }
 
 // The classes of bytes in a scope, for one quick pass over each request's scopes.
@@ -121,7 +126,9 @@ func (s Scopes) IsZero() bool { return s.text == "" }
 func (s Scopes) Key() string { return s.key }
 
 // Has reports whether the set has the scope, without regard to letter case.
-func (s Scopes) Has(token string) bool { return containsToken(s.key, strings.ToLower(token)) }
+func (s Scopes) Has(token string) bool {
+	return token != "" && containsToken(s.key, strings.ToLower(token))
+}
 
 // Contains reports whether every scope of other is in s, without regard to letter case.
 func (s Scopes) Contains(other Scopes) bool {

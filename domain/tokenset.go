@@ -155,18 +155,21 @@ func (s TokenSet) RefreshTokens() []RefreshToken { return slices.Clone(s.userRec
 func (s TokenSet) Accounts() []Account { return slices.Clone(s.userRecords().accounts) }
 
 // Select returns the access token that serves a request and how fresh it is at
-// now: the one under key, or else one that was granted at least key's scopes and
-// agrees in everything else; of several, the freshest that ends last. It returns
-// nil and [Absent] when there is none. The token is shared: do not modify it.
+// now: the one under key while it is stale or fresh, or else, of that one and those
+// that were granted at least key's scopes and agree in everything else, the freshest
+// that ends last. Without scopes in key, where the server chooses them, only the one
+// under key serves. It returns nil and [Absent] when there is none. The token is
+// shared: do not modify it.
 func (s TokenSet) Select(key RecordKey, now time.Time) (*AccessToken, Freshness) {
 	if s.r == nil {
 		return nil, Absent
 	}
 	best, state := s.exact(key), Absent
 	if best != nil {
-		if state = best.FreshnessAt(now); state >= Stale {
-			return best, state
-		}
+		state = best.FreshnessAt(now)
+	}
+	if state >= Stale || key.Scopes == "" {
+		return best, state
 	}
 	wanted := Scopes{text: key.Scopes, key: key.Scopes}
 	for i := range s.r.access {
@@ -218,12 +221,17 @@ func (s TokenSet) Without(keys ...RecordKey) TokenSet {
 	return s.filter(func(r Record) bool { return !gone(r) })
 }
 
-// WithoutToken returns the set without the access token of that value, which a
-// resource has refused.
+// WithoutToken returns the set without the access or refresh token of that value,
+// which a resource or the server has refused.
 func (s TokenSet) WithoutToken(refused Secret) TokenSet {
 	return s.filter(func(r Record) bool {
-		t, ok := r.(AccessToken)
-		return !ok || !t.Secret.Equal(refused)
+		switch t := r.(type) {
+		case AccessToken:
+			return !t.Secret.Equal(refused)
+		case RefreshToken:
+			return !t.Secret.Equal(refused)
+		}
+		return true
 	})
 }
 

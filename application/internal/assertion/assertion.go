@@ -25,6 +25,7 @@ const (
 	// signing in a vault or in hardware may take a while
 	signTimeout = 30 * time.Second
 	maxCached   = 4096
+	maxTime     = 1 << 40 // seconds since 1970: no exp means more, and time can reckon with it
 )
 
 // Key is what a client signs with.
@@ -60,8 +61,11 @@ type Cache struct {
 
 type cacheKey struct {
 	key       [sha256.Size]byte
+	keyID     string
 	alg       string
+	kind      domain.AuthorityKind
 	audience  string
+	client    string
 	overrides string
 }
 
@@ -80,7 +84,7 @@ func (c *Cache) Get(ctx context.Context, k Key, p Profile, now time.Time) (domai
 	if err != nil {
 		return domain.Secret{}, &domain.ConfigError{Field: "AssertionClaims", Problem: "cannot be written as JSON", Err: err}
 	}
-	key := cacheKey{k.PublicHash, k.Algorithm, p.Audience, string(overrides)}
+	key := cacheKey{k.PublicHash, k.KeyID, k.Algorithm, p.Kind, p.Audience, p.ClientID, string(overrides)}
 	mark := c.flights.Mark()
 	if s, ok := c.lookUp(key, now); ok {
 		return s.token, nil
@@ -142,7 +146,7 @@ func build(k Key, p Profile, now time.Time) (signed, error) {
 	if err != nil {
 		return signed{}, &domain.ConfigError{Field: "Credential", Problem: "could not sign the client assertion", Err: err, Remedy: "check that the signer is reachable and supports the algorithm"}
 	}
-	reuse := expires.Sub(now) * 60 / 100
+	reuse := expires.Sub(now) / 100 * 60 // in this order: a caller's exp may be centuries off
 	return signed{domain.NewSecret(text), now.Add(reuse)}, nil
 }
 
@@ -204,16 +208,12 @@ func claims(p Profile, now time.Time) (payload []byte, expires time.Time, err er
 		return nil, time.Time{}, &domain.ConfigError{Field: "AssertionClaims", Problem: "cannot be written as JSON", Err: err}
 	}
 	var written struct {
-		Exp json.Number `json:"exp"`
+		Exp *float64 `json:"exp"`
 	}
-	if err := json.Unmarshal(payload, &written); err != nil {
+	if err := json.Unmarshal(payload, &written); err != nil || written.Exp == nil {
 		return nil, time.Time{}, badExp
 	}
-	exp, err := written.Exp.Float64()
-	if err != nil {
-		return nil, time.Time{}, badExp
-	}
-	return payload, time.Unix(int64(exp), 0), nil
+	return payload, time.Unix(int64(min(max(*written.Exp, 0), maxTime)), 0), nil
 }
 
 var badExp = &domain.ConfigError{Field: "AssertionClaims", Problem: "has an exp that is no number", Remedy: "pass seconds since 1970 (RFC 7519 §2)"}

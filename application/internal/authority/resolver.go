@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"net/http"
 	"net/url"
 	"slices"
 	"time"
@@ -17,8 +18,10 @@ import (
 
 const (
 	documentLife = 24 * time.Hour
-	metadata     = "metadata"
-	instances    = "instance discovery"
+	// staleLife is how long after its life a document serves while its server fails.
+	staleLife = 7 * 24 * time.Hour
+	metadata  = "metadata"
+	instances = "instance discovery"
 )
 
 // Options are what a client's configuration says about discovery.
@@ -53,14 +56,21 @@ func New(c *exchange.Client, cache ports.HTTPCache, clock ports.Clock, timeout t
 // Close waits for requests under way.
 func (r *Resolver) Close(ctx context.Context) error { return r.flights.Close(ctx) }
 
-// Resolve returns the metadata of an authority.
+// Resolve returns the metadata of an authority: where its endpoints are. In a known
+// cloud they follow from its name, and nothing is asked.
 func (r *Resolver) Resolve(ctx context.Context, a domain.Authority) (domain.ServerMetadata, error) {
-	if r.options.Static != nil && a == r.options.Authority {
-		return *r.options.Static, nil
-	}
-	if a.IsKnownCloud() {
+	if a.IsKnownCloud() && (r.options.Static == nil || a != r.options.Authority) {
 		m, _ := a.KnownMetadata()
 		return m, nil
+	}
+	return r.Describe(ctx, a)
+}
+
+// Describe returns the metadata that the authority publishes, in a known cloud too:
+// for what does not follow from its name.
+func (r *Resolver) Describe(ctx context.Context, a domain.Authority) (domain.ServerMetadata, error) {
+	if r.options.Static != nil && a == r.options.Authority {
+		return *r.options.Static, nil
 	}
 	mark := r.flights.Mark()
 	if m, ok := r.cached(ctx, a, false); ok {
@@ -77,7 +87,11 @@ func (r *Resolver) Resolve(ctx context.Context, a domain.Authority) (domain.Serv
 
 // discover asks the network, and falls back to an old document while a server fails.
 func (r *Resolver) discover(ctx context.Context, a domain.Authority) (domain.ServerMetadata, error) {
-	m, body, err := r.ask(ctx, a)
+	// Half of the time is for the network, so that an old document serves in place of
+	// a server that hangs.
+	network, cancel := context.WithTimeout(ctx, r.timeout/2)
+	defer cancel()
+	m, body, err := r.ask(network, a)
 	if err == nil {
 		if err := r.cache.Set(ctx, cacheKey(a), body, r.clock.Now().Add(documentLife)); err != nil {
 			r.report("store "+metadata, err)
@@ -103,7 +117,7 @@ func (r *Resolver) ask(ctx context.Context, a domain.Authority) (domain.ServerMe
 	if err != nil {
 		return domain.ServerMetadata{}, nil, err
 	}
-	if answer.Status >= 400 && answer.Status < 500 {
+	if answer.Status >= 400 && answer.Status < 500 && answer.Status != http.StatusTooManyRequests {
 		return domain.ServerMetadata{}, nil, &domain.ConfigError{
 			Field: fieldOf(a), Problem: "the server knows no such tenant or issuer: " + address + " is not there",
 			Remedy: "check the tenant's name or GUID, and that the host is the right cloud",
@@ -145,7 +159,7 @@ func (r *Resolver) vouch(ctx context.Context, a domain.Authority) error {
 			Remedy: "check its spelling; for a private cloud or your own host name set KnownAuthorities or DisableInstanceDiscovery, for another identity provider use OIDCAuthority",
 		}
 	}
-	if where, err := object.String("tenant_discovery_endpoint"); err != nil || where == "" {
+	if where, err := object.String("tenant_discovery_endpoint"); err != nil || where == "" || answer.Status != http.StatusOK {
 		return bad("names no tenant_discovery_endpoint", nil)
 	}
 	return nil
@@ -158,10 +172,13 @@ func (r *Resolver) cached(ctx context.Context, a domain.Authority, stale bool) (
 		r.report("read "+metadata, err)
 		return domain.ServerMetadata{}, false
 	}
-	if body == nil || (!stale && !r.clock.Now().Before(expires)) {
+	if stale {
+		expires = expires.Add(staleLife)
+	}
+	if body == nil || !r.clock.Now().Before(expires) {
 		return domain.ServerMetadata{}, false
 	}
-	m, err := parse(a, exchange.Answer{Status: 200, Body: body})
+	m, err := parse(a, exchange.Answer{Status: http.StatusOK, Body: body})
 	return m, err == nil
 }
 

@@ -51,6 +51,7 @@ func parse(a domain.Authority, answer exchange.Answer) (domain.ServerMetadata, e
 			return bad(name, "is not a list of strings", nil)
 		}
 	}
+	m.IssuerInResponse = string(o["authorization_response_iss_parameter_supported"]) == "true"
 	if problem := a.CheckIssuer(m.Issuer); problem != "" {
 		return bad("issuer", problem, nil)
 	}
@@ -64,5 +65,8 @@ func parse(a domain.Authority, answer exchange.Answer) (domain.ServerMetadata, e
 }
 
 // isOutage reports whether an old document is better than none: the server could
-// not be reached or failed, as opposed to saying something that must be heeded.
-func isOutage(err error) bool { return errors.Is(err, domain.ErrUnavailable) }
+// not be reached, failed or had no time, as opposed to saying something that must be
+// heeded.
+func isOutage(err error) bool {
+	return errors.Is(err, domain.ErrUnavailable) || errors.Is(err, domain.ErrThrottled)
+}

@@ -64,10 +64,11 @@ func (c *Client) Get(ctx context.Context, operation, address string, header http
 
 // sameHostTarget returns where a redirect of a GET leads, if it may be followed.
 func sameHostTarget(req *http.Request, a Answer) string {
-	if a.Status < 300 || a.Status > 399 {
+	location := a.Header.Get("Location")
+	if a.Status < 300 || a.Status > 399 || location == "" { // a 304 leads nowhere
 		return ""
 	}
-	target, err := req.URL.Parse(a.Header.Get("Location"))
+	target, err := req.URL.Parse(location)
 	if err != nil || target.Scheme != "https" || target.Host != req.URL.Host || target.User != nil {
 		return ""
 	}
@@ -129,8 +130,8 @@ func cause(ctx context.Context, err error) error {
 
 func withoutURL(err error) error {
 	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
+	for errors.As(err, &u) { // a client over a client wraps it twice
+		err = u.Err
 	}
 	return err
 }

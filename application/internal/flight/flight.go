@@ -24,8 +24,9 @@ type Group[K comparable, V any] struct {
 // call is one flight.
 type call[V any] struct {
 	done   chan struct{}
-	value  V     // set before done is closed
-	err    error // likewise
+	value  V               // set before done is closed
+	err    error           // likewise
+	life   context.Context // of the work
 	cancel context.CancelFunc
 
 	waiters  int // guarded by Group.mu
@@ -67,12 +68,14 @@ func (g *Group[K, V]) Start(ctx context.Context, key K, mark uint64, timeout tim
 	_, _, _ = g.board(ctx, key, mark, Options{Timeout: timeout, Detached: true}, work, 0)
 }
 
-// board joins the flight under key or takes off.
+// board joins the flight under key or takes off. It joins none whose time is over:
+// work that does not heed its context may keep it in the air for long.
 func (g *Group[K, V]) board(ctx context.Context, key K, mark uint64, o Options, work Work[V], waiters int) (*call[V], bool, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if c, ok := g.running[key]; ok {
+	if c, ok := g.running[key]; ok && c.life.Err() == nil {
 		c.waiters += waiters
+		c.detached = c.detached || o.Detached
 		return c, true, nil
 	}
 	if g.closed {
@@ -84,11 +87,11 @@ func (g *Group[K, V]) board(ctx context.Context, key K, mark uint64, o Options, 
 	// The values of the first caller's context stay, its end does not. The deadline is
 	// a guard against I/O that hangs, so it runs on real time.
 	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.Timeout)
-	c := &call[V]{done: make(chan struct{}), cancel: cancel, waiters: waiters, detached: o.Detached}
+	c := &call[V]{done: make(chan struct{}), life: own, cancel: cancel, waiters: waiters, detached: o.Detached}
 	g.running[key] = c
 	g.flying.Add(1)
 	lookAgain := g.completed.Load() != mark
-	go g.fly(own, key, c, lookAgain, work)
+	go g.fly(context.WithValue(own, detacherKey{}, g.detacher(c)), key, c, lookAgain, work)
 	return c, false, nil
 }
 
@@ -99,8 +102,8 @@ func (g *Group[K, V]) fly(ctx context.Context, key K, c *call[V], lookAgain bool
 		if p := recover(); p != nil {
 			c.err = panicError(p)
 		}
-		c.cancel()
 		g.land(key, c)
+		c.cancel() // after landing: until then callers may come aboard
 	}()
 	c.value, c.err = work(ctx, lookAgain)
 }

@@ -4,6 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"slices"
+	"strconv"
+	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -31,6 +35,8 @@ func Parse(text []byte) (Object, error) {
 		return nil, ErrTooDeep
 	case !json.Valid(text):
 		return nil, ErrNotObject
+	case hasLoneSurrogate(text):
+		return nil, ErrNotUTF8
 	}
 	text = bytes.TrimSpace(text)
 	if text[0] != '{' {
@@ -122,6 +128,37 @@ func tooDeep(text []byte) bool {
 	return false
 }
 
+// hasLoneSurrogate reports whether valid JSON escapes half a character, such as
+// "\ud800", for which encoding/json reads U+FFFD without a word.
+func hasLoneSurrogate(text []byte) bool {
+	for i := 0; i < len(text); i++ {
+		if text[i] != '\\' {
+			continue
+		}
+		first := escaped(text[i:])
+		if i++; !utf16.IsSurrogate(first) {
+			continue
+		}
+		if utf16.DecodeRune(first, escaped(text[i+5:])) == unicode.ReplacementChar {
+			return true
+		}
+		i += 10 // behind the second half
+	}
+	return false
+}
+
+// escaped returns the code unit of a \uXXXX at the start of text, or -1.
+func escaped(text []byte) rune {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
+		return -1
+	}
+	unit, err := strconv.ParseUint(string(text[2:6]), 16, 16)
+	if err != nil {
+		return -1
+	}
+	return rune(unit)
+}
+
 // String returns the member as a string; "" when it is absent or null. It fails
 // with [ErrType] for any other value.
 func (o Object) String(name string) (string, error) {
@@ -139,15 +176,20 @@ func (o Object) String(name string) (string, error) {
 	return s, nil
 }
 
-// Strings returns the member as a list of strings; nil when it is absent or null.
+// Strings returns the member as a list of strings; nil when it is absent or null. It
+// fails with [ErrType] for any other value, and for a list with null in it.
 func (o Object) Strings(name string) ([]string, error) {
 	raw := o[name]
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil, nil
 	}
-	var list []string
-	if err := json.Unmarshal(raw, &list); err != nil {
+	var list []*string // pointers, to tell null from ""
+	if err := json.Unmarshal(raw, &list); err != nil || slices.Contains(list, nil) {
 		return nil, ErrType
 	}
-	return list, nil
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = *s
+	}
+	return out, nil
 }

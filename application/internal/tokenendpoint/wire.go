@@ -145,7 +145,7 @@ func (p parser) times(o strictjson.Object, r *Response) error {
 	if on, present, ok := seconds(o["expires_on"]); !r.HasExpiry && present && ok { // AD FS and older servers: a point in time
 		r.ExpiresIn, r.HasExpiry = max(0, on-time.Duration(p.now.Unix())*time.Second), true
 	}
-	r.ExpiresIn = min(r.ExpiresIn, maxLifetime)
+	r.ExpiresIn, r.ExtExpiresIn = min(r.ExpiresIn, maxLifetime), min(r.ExtExpiresIn, maxLifetime)
 	if r.RefreshIn >= r.ExpiresIn {
 		r.RefreshIn = 0
 	}
@@ -239,7 +239,7 @@ func retryAfter(value string, now time.Time) time.Duration {
 		return time.Duration(min(max(n, 0), int(maxLifetime/time.Second))) * time.Second
 	}
 	if at, err := http.ParseTime(value); err == nil {
-		return max(0, at.Sub(now))
+		return min(max(0, at.Sub(now)), maxLifetime)
 	}
 	return 0
 }

@@ -1,0 +1,234 @@
+package keyset
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/seed57855a68/keyport/application/internal/exchange"
+	"github.com/seed57855a68/keyport/application/internal/flight"
+	"github.com/seed57855a68/keyport/domain"
+	"github.com/seed57855a68/keyport/ports"
+)
+
+const (
+	documentLife = 24 * time.Hour
+	minRefetch   = 5 * time.Minute
+	operation    = "signing keys"
+	maxAddresses = 1000
+)
+
+// Resolver finds keys. It is safe for concurrent use.
+type Resolver struct {
+	http    *exchange.Client
+	cache   ports.HTTPCache
+	clock   ports.Clock
+	timeout time.Duration
+	report  func(operation string, err error) // a cache that fails
+
+	flights flight.Group[string, *keys]
+
+	mu      sync.Mutex           // guards fetched
+	fetched map[string]time.Time // when an address was last asked for an unknown key
+}
+
+// New returns a resolver. report is told of a cache that fails, which costs a
+// request and nothing else.
+func New(c *exchange.Client, cache ports.HTTPCache, clock ports.Clock, timeout time.Duration, report func(string, error)) *Resolver {
+	return &Resolver{http: c, cache: cache, clock: clock, timeout: timeout, report: report, fetched: map[string]time.Time{}}
+}
+
+// Close waits for requests under way.
+func (r *Resolver) Close(ctx context.Context) error { return r.flights.Close(ctx) }
+
+// Prepare makes sure that there are keys, so that a token that the server spends
+// something for can be verified when it comes.
+func (r *Resolver) Prepare(ctx context.Context, address string) error {
+	_, err := r.get(ctx, address)
+	return err
+}
+
+// Verified is an ID token whose signature is good.
+type Verified struct {
+	Payload   []byte
+	Algorithm string
+	KeyIssuer string // "issuer" of the key: who may sign with it; "" for anybody of the set
+}
+
+// algorithms are what ID tokens may be signed with. HMAC is not among them: a
+// client secret is no key to trust a third party by.
+var algorithms = []jose.SignatureAlgorithm{
+	jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512, jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,
+}
+
+// Verify checks the signature of a token with the keys at an address. offered are
+// the algorithms that the server says it uses; empty for any of the good ones.
+func (r *Resolver) Verify(ctx context.Context, address string, offered []string, token domain.Secret) (Verified, error) {
+	jws, err := jose.ParseSigned(token.Reveal(), allowed(offered))
+	if err != nil || len(jws.Signatures) != 1 {
+		return Verified{}, bad(address, "", "is no JWT signed with one of the allowed algorithms")
+	}
+	kid := jws.Signatures[0].Header.KeyID
+	set, err := r.get(ctx, address)
+	if err != nil {
+		return Verified{}, err
+	}
+	if !set.has(kid) {
+		if set, err = r.refetch(ctx, address); err != nil {
+			return Verified{}, err
+		}
+	}
+	if !set.has(kid) {
+		return Verified{}, bad(address, "kid", "names a key that the authority does not publish")
+	}
+	for _, key := range set.under(kid) {
+		if key.Algorithm != "" && key.Algorithm != jws.Signatures[0].Header.Algorithm {
+			continue
+		}
+		if payload, err := jws.Verify(key.Key); err == nil {
+			return Verified{payload, jws.Signatures[0].Header.Algorithm, key.issuer}, nil
+		}
+	}
+	return Verified{}, bad(address, "", "has a signature that is not good")
+}
+
+func allowed(offered []string) []jose.SignatureAlgorithm {
+	if len(offered) == 0 {
+		return algorithms
+	}
+	var both []jose.SignatureAlgorithm
+	for _, alg := range algorithms {
+		for _, o := range offered {
+			if string(alg) == o {
+				both = append(both, alg)
+			}
+		}
+	}
+	return both
+}
+
+// bad is a token that must not be believed.
+func bad(address, field, problem string) error {
+	host := ""
+	if u, err := url.Parse(address); err == nil {
+		host = u.Host
+	}
+	return &domain.ResponseError{Operation: "ID token", Host: host, Status: 200, Field: field, Problem: problem} //nolint:mnd // the HTTP status
+}
+
+// get returns the keys at an address, from the cache where it can.
+func (r *Resolver) get(ctx context.Context, address string) (*keys, error) {
+	if set, ok := r.cached(ctx, address, false); ok {
+		return set, nil
+	}
+	return r.fetch(ctx, address)
+}
+
+// fetch asks the server, once for all who wait.
+func (r *Resolver) fetch(ctx context.Context, address string) (*keys, error) {
+	set, _, err := r.flights.Do(ctx, address, r.flights.Mark(), flight.Options{Timeout: r.timeout}, func(ctx context.Context, _ bool) (*keys, error) {
+		return r.load(ctx, address)
+	})
+	return set, err
+}
+
+// refetch asks again, for a key that is not among those in the cache, unless that
+// was done not long ago: then the cache has the answer.
+func (r *Resolver) refetch(ctx context.Context, address string) (*keys, error) {
+	set, _, err := r.flights.Do(ctx, address, r.flights.Mark(), flight.Options{Timeout: r.timeout}, func(ctx context.Context, _ bool) (*keys, error) {
+		if !r.mayRefetch(address) {
+			if set, ok := r.cached(ctx, address, true); ok {
+				return set, nil
+			}
+		}
+		return r.load(ctx, address)
+	})
+	return set, err
+}
+
+// load asks the server and keeps the answer; while it fails, old keys serve.
+func (r *Resolver) load(ctx context.Context, address string) (*keys, error) {
+	set, body, err := r.ask(ctx, address)
+	if err == nil {
+		if err := r.cache.Set(ctx, cacheKey(address), body, r.clock.Now().Add(documentLife)); err != nil {
+			r.report("store "+operation, err)
+		}
+		return set, nil
+	}
+	if errors.Is(err, domain.ErrUnavailable) {
+		if old, ok := r.cached(ctx, address, true); ok {
+			return old, nil
+		}
+	}
+	return nil, err
+}
+
+func (r *Resolver) ask(ctx context.Context, address string) (*keys, []byte, error) {
+	if address == "" {
+		return nil, nil, &domain.ConfigError{
+			Field: "Metadata.JWKSURI", Problem: "is empty, so ID tokens cannot be verified",
+			Remedy: "set it, or leave Metadata nil so that the authority's document is fetched",
+		}
+	}
+	answer, err := r.http.Get(ctx, operation, address, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	refuse := func(problem string) (*keys, []byte, error) {
+		host := ""
+		if u, err := url.Parse(address); err == nil {
+			host = u.Host
+		}
+		return nil, nil, &domain.ResponseError{Operation: operation, Host: host, Status: answer.Status, Problem: problem}
+	}
+	if answer.Status != 200 { //nolint:mnd // the HTTP status
+		return refuse("holds no keys")
+	}
+	set, err := parse(answer.Body)
+	if err != nil {
+		return refuse(err.Error())
+	}
+	return set, answer.Body, nil
+}
+
+// cached returns the keys that the HTTP cache holds; expired ones too when stale is set.
+func (r *Resolver) cached(ctx context.Context, address string, stale bool) (*keys, bool) {
+	body, expires, err := r.cache.Get(ctx, cacheKey(address))
+	if err != nil {
+		r.report("read "+operation, err)
+		return nil, false
+	}
+	if body == nil || (!stale && !r.clock.Now().Before(expires)) {
+		return nil, false
+	}
+	set, err := parse(body)
+	return set, err == nil
+}
+
+// mayRefetch reports whether an address may be asked again for a key that is not
+// in its set, and notes that it was.
+func (r *Resolver) mayRefetch(address string) bool {
+	now := r.clock.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if last, asked := r.fetched[address]; asked && now.Before(last.Add(minRefetch)) {
+		return false
+	}
+	if len(r.fetched) >= maxAddresses {
+		clear(r.fetched)
+	}
+	r.fetched[address] = now
+	return true
+}
+
+// cacheKey is a digest: tenant names are nobody else's business.
+func cacheKey(address string) string {
+	sum := sha256.Sum256([]byte(address))
+	return "keys." + base64.RawURLEncoding.EncodeToString(sum[:])
+}

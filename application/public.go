@@ -1,0 +1,89 @@
+package application
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/seed57855a68/keyport/domain"
+)
+
+// PublicClientConfig configures a client that cannot keep a secret: a desktop or
+// command-line program, a mobile app. ClientID is what most set; the zero value of
+// every other field is its default. The fields mean what they mean in
+// [ConfidentialClientConfig].
+type PublicClientConfig struct {
+	// ClientID is the application (client) ID of the app registration. Required.
+	ClientID string
+	// Authority is the URL of one of Microsoft's token servers; when empty,
+	// "https://login.microsoftonline.com/common": users of any tenant.
+	Authority string
+	// OIDCAuthority is the issuer URL of any other OpenID Connect provider. Set this or
+	// Authority.
+	OIDCAuthority string
+
+	// Capabilities of the client, such as "cp1": it handles claims challenges.
+	Capabilities []string
+	// ExcludeScopes are left out of the scopes that the library adds for users
+	// ("offline_access", "profile").
+	ExcludeScopes []string
+
+	// SkipAuthorityValidation trusts the host of Authority without asking Microsoft
+	// whether it is one of its own. Set it for a host that you run yourself.
+	SkipAuthorityValidation bool
+	// DisableInstanceDiscovery sends no instance discovery request, for networks that
+	// do not reach the public cloud. The host is trusted, as above.
+	DisableInstanceDiscovery bool
+	// KnownAuthorities are hosts that need no instance discovery.
+	KnownAuthorities []string
+	// Metadata are the endpoints of the authority; when set, its document is not fetched.
+	Metadata *domain.ServerMetadata
+	// InsecureSkipIDTokenVerification takes ID tokens without looking at their signature,
+	// for servers whose keys cannot be reached. Their claims are checked all the same.
+	InsecureSkipIDTokenVerification bool
+
+	// AppName and AppVersion are sent to Microsoft's servers for their logs.
+	AppName, AppVersion string
+	// Timeout is how long one acquisition may take, with all its requests; when zero,
+	// 30 seconds. A caller's context may end it sooner for that caller.
+	Timeout time.Duration
+	// Logger is told of failures that no caller sees. When nil, nothing is logged. Secrets
+	// never are.
+	Logger *slog.Logger
+	// Ports replace the adapters: your HTTP client, your cache, your clock.
+	Ports Ports
+}
+
+// PublicClient acquires tokens of users for a client that cannot keep a secret. It is
+// safe for concurrent use, and one should serve a program for all its life.
+type PublicClient struct{ core core }
+
+// NewPublicClient checks the configuration and returns a client. It sends nothing.
+// Errors are [*domain.ConfigError] and name the field. All Ports must be set but for
+// Locker; the root package's constructor supplies defaults.
+func NewPublicClient(config PublicClientConfig) (*PublicClient, error) {
+	c := &PublicClient{}
+	if err := c.core.start(settings{
+		clientID: config.ClientID, authority: config.Authority, oidcAuthority: config.OIDCAuthority,
+		skipValidation: config.SkipAuthorityValidation, noDiscovery: config.DisableInstanceDiscovery,
+		knownAuthorities: config.KnownAuthorities, metadata: config.Metadata,
+		appName: config.AppName, appVersion: config.AppVersion,
+		capabilities: config.Capabilities, excludeScopes: config.ExcludeScopes,
+		unverified: config.InsecureSkipIDTokenVerification,
+		timeout:    config.Timeout, ports: config.Ports, logger: config.Logger,
+	}); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Invalidate takes a token out of the cache that a resource has refused, so that
+// it is never served again. A newer token for the same request stays.
+func (c *PublicClient) Invalidate(ctx context.Context, refused domain.Result) error {
+	return c.core.invalidate(ctx, refused)
+}
+
+// Close refuses further calls with [domain.ErrClientClosed] and waits for requests
+// under way, those in the background too. When ctx ends first, it cancels them and
+// returns the context's error. Tokens that are cached stay.
+func (c *PublicClient) Close(ctx context.Context) error { return c.core.close(ctx) }

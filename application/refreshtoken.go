@@ -1,0 +1,70 @@
+package application
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/seed57855a68/keyport/application/internal/flight"
+	"github.com/seed57855a68/keyport/domain"
+)
+
+const byRefreshToken = "acquire token by refresh token"
+
+// RefreshTokenRequest brings a refresh token from elsewhere into the cache, such as
+// from another library. RefreshToken and Scopes are required.
+type RefreshTokenRequest struct {
+	RefreshToken string
+	Scopes       []string
+	// Tenant, a GUID or a domain name; when empty, the authority's.
+	Tenant string
+	// CorrelationID is sent as client-request-id; when empty, a random UUID.
+	CorrelationID string
+}
+
+// acquireTokenByRefreshToken redeems a stranger's refresh token and files what comes
+// back as a sign-in.
+func (c *core) acquireTokenByRefreshToken(ctx context.Context, r RefreshTokenRequest) (domain.Result, error) {
+	if err := c.ready(ctx); err != nil {
+		return domain.Result{}, err
+	}
+	if r.RefreshToken == "" {
+		return domain.Result{}, &domain.ConfigError{Field: "RefreshToken", Problem: "is empty", Remedy: "pass the token; for users of this cache use AcquireTokenSilent"}
+	}
+	scopes, err := domain.ParseScopes(r.Scopes)
+	if err != nil {
+		return domain.Result{}, err
+	}
+	a, err := c.authorityFor(r.Tenant)
+	if err != nil {
+		return domain.Result{}, err
+	}
+	if err := checkCorrelationID(r.CorrelationID); err != nil {
+		return domain.Result{}, err
+	}
+	claims, err := domain.MergeClaims(c.capabilities)
+	if err != nil {
+		return domain.Result{}, err
+	}
+	if err := c.prepareKeys(ctx, a); err != nil { // while the token is good yet
+		return domain.Result{}, failedAs(byRefreshToken, err)
+	}
+	secret := domain.NewSecret(r.RefreshToken)
+	sent := scopes.ForSignIn(c.exclude)
+	key := flightKey{lookup: lookup{domain.AssertionKey(c.clientID, secret), domain.RecordKey{Scopes: scopes.Key(), Tenant: a.TenantKey()}}}
+	result, _, err := c.flights.Do(ctx, key, c.flights.Mark(), flight.Options{Timeout: c.timeout, Detached: true}, func(ctx context.Context, _ bool) (domain.Result, error) {
+		got, err := c.send(ctx, tokenRequest{
+			operation: byRefreshToken, api: domain.AcquireTokenByRefreshTokenID, reason: domain.ReasonForced, authority: a,
+			grant:  url.Values{"grant_type": {"refresh_token"}, "refresh_token": {r.RefreshToken}},
+			scopes: sent, claims: claims, correlation: r.CorrelationID,
+		})
+		if err != nil {
+			return domain.Result{}, err
+		}
+		if got.RefreshToken.IsZero() { // RFC 6749 §6: without a new one the old one stays good
+			got.RefreshToken = secret
+		}
+		result, err := c.fileUser(ctx, userGrant{authority: a, got: got, asked: scopes.Lookup(), sent: sent, reason: domain.ReasonForced})
+		return result, failedUnlessNil(byRefreshToken, err)
+	})
+	return result, err
+}

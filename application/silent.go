@@ -1,0 +1,142 @@
+package application
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/seed57855a68/keyport/domain"
+)
+
+const silently = "acquire token silent"
+
+// SilentRequest asks for a user's token without the user. Scopes and Account are
+// required; the zero value of every other field is its default.
+type SilentRequest struct {
+	// Scopes of one API, such as "https://graph.microsoft.com/User.Read"; "openid" alone
+	// for a token of the sign-in itself.
+	Scopes []string
+	// Account, as Accounts or the Result of a sign-in has it. The zero Account has no
+	// tokens: [domain.ErrTokenNotCached], and nothing is sent.
+	Account domain.Account
+	// Tenant, a GUID or a domain name, to act as a guest of; when empty, the
+	// authority's, and when that stands for many, the user's home.
+	Tenant string
+	// ClaimsChallenge is the JSON object of a claims challenge that the resource sent,
+	// decoded. When set, the cached access token is not used; the new one takes its place.
+	ClaimsChallenge string
+	// ForceRefresh redeems the refresh token although there is an access token.
+	ForceRefresh bool
+	// Scheme is how the token will be presented; when nil, as a bearer token. Others need
+	// a broker.
+	Scheme domain.Scheme
+	// ExtraParameters are added to the token request.
+	ExtraParameters domain.Parameters
+	// CorrelationID is sent as client-request-id; when empty, a random UUID.
+	CorrelationID string
+}
+
+// acquireTokenSilent serves from the cache, and otherwise redeems a refresh token.
+func (c *core) acquireTokenSilent(ctx context.Context, r *SilentRequest) (domain.Result, error) {
+	if err := c.ready(ctx); err != nil {
+		return domain.Result{}, err
+	}
+	if r.Account.IsZero() {
+		return domain.Result{}, notCached("there is no account")
+	}
+	scopes, err := domain.ParseScopes(r.Scopes)
+	if err != nil {
+		return domain.Result{}, err
+	}
+	if scopes.IsZero() {
+		return domain.Result{}, &domain.ConfigError{
+			Field: "Scopes", Problem: "is empty", Remedy: `pass the scopes of one API, or "openid" for a token of the sign-in itself`,
+		}
+	}
+	l, asked := c.userLookup(r, scopes)
+	f, err := c.lookUp(ctx, l)
+	if err != nil {
+		return domain.Result{}, err
+	}
+	forced := r.ForceRefresh || r.ClaimsChallenge != ""
+	if f.state == domain.Fresh && !forced && r.Scheme == nil {
+		return c.cachedForUser(r.Account, l, f), nil
+	}
+	return c.renewForUser(ctx, r, l, asked, scopes, forced, f)
+}
+
+// userLookup says where the token is filed. It is on the path of every hit.
+func (c *core) userLookup(r *SilentRequest, scopes domain.Scopes) (lookup, domain.Scopes) {
+	tenant := strings.ToLower(r.Tenant)
+	if tenant == "" {
+		tenant = c.authority.TenantOf(r.Account.HomeAccountID, r.Account.Tenant)
+	}
+	extra := ""
+	if !r.ExtraParameters.IsZero() {
+		extra = r.ExtraParameters.CacheKey()
+	}
+	asked := scopes.Lookup()
+	return lookup{
+		partition: domain.UserKey(c.clientID, r.Account.HomeAccountID),
+		key:       c.accessTokenKey(tenant, asked, extra),
+	}, asked
+}
+
+// cachedForUser is the result of a hit.
+func (c *core) cachedForUser(account domain.Account, l lookup, f found) domain.Result {
+	r := domain.ResultOf(f.token, l.partition, domain.SourceCache, domain.ReasonNotApplicable)
+	r.Account = account
+	key := l.key
+	if t, ok := f.set.IDToken(domain.RecordKey{
+		Kind: domain.IDTokenRecord, Environment: key.Environment, Tenant: key.Tenant, ClientID: key.ClientID, Policy: key.Policy,
+	}); ok {
+		r.IDToken = t.Secret
+	}
+	return r
+}
+
+// renewForUser is the way to the server.
+func (c *core) renewForUser(
+	ctx context.Context, r *SilentRequest, l lookup, asked, scopes domain.Scopes, forced bool, f found,
+) (domain.Result, error) {
+	if r.Scheme != nil {
+		return domain.Result{}, schemeError(r.Scheme)
+	}
+	a, err := c.authorityFor(r.Tenant)
+	if err != nil {
+		return domain.Result{}, err
+	}
+	if err := checkExtras(r.ExtraParameters, r.CorrelationID); err != nil {
+		return domain.Result{}, err
+	}
+	claims, err := domain.MergeClaims(c.capabilities, r.ClaimsChallenge)
+	if err != nil {
+		return domain.Result{}, err
+	}
+	redemption := refreshRedemption{
+		core: c, authority: a, account: r.Account, asked: asked, sent: scopes.ForSignIn(c.exclude), lookup: l, forced: forced,
+		claims: claims, parameters: r.ExtraParameters, correlation: r.CorrelationID,
+	}
+	result, err := c.acquire(ctx, plan{lookup: l, claims: claims, forced: forced, serial: true, redeem: redemption.redeem}, f)
+	if err != nil {
+		return domain.Result{}, failedAs(silently, err)
+	}
+	if result.Account.IsZero() { // served from the cache after all
+		result.Account = r.Account
+	}
+	return result, nil
+}
+
+// schemeError says what is wrong with a scheme, or else that there is no broker.
+func schemeError(s domain.Scheme) error {
+	if err := s.Check(); err != nil {
+		return err
+	}
+	return &domain.ConfigError{
+		Field: "Scheme", Problem: "needs a broker, and there is none", Remedy: "leave it nil for a bearer token; IsPoPSupported tells beforehand",
+	}
+}
+
+func notCached(why string) error {
+	return fmt.Errorf("%s: %w: %s; have the user sign in", silently, domain.ErrTokenNotCached, why)
+}

@@ -1,0 +1,93 @@
+package application
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/seed57855a68/keyport/application/internal/telemetry"
+	"github.com/seed57855a68/keyport/application/internal/tokenendpoint"
+	"github.com/seed57855a68/keyport/domain"
+)
+
+// tokenRequest is a grant on its way to the token endpoint.
+type tokenRequest struct {
+	operation   string
+	api         domain.APIID
+	reason      domain.RefreshReason
+	authority   domain.Authority
+	grant       url.Values    // grant_type and what belongs to it
+	scopes      domain.Scopes // as sent
+	claims      string
+	parameters  domain.Parameters
+	correlation string // "": a random one
+	anchor      string // X-AnchorMailbox, a hint where the user's data are; "" for none
+}
+
+// answer is a token response and how it was come by.
+type answer struct {
+	tokenendpoint.Response
+	metadata      domain.ServerMetadata
+	correlationID string
+}
+
+// send finds the endpoint, proves who the client is, sends the grant and reads the
+// answer. It stores nothing.
+func (c *core) send(ctx context.Context, r tokenRequest) (answer, error) {
+	metadata, err := c.resolver.Resolve(ctx, r.authority)
+	if err != nil {
+		return answer{}, failedAs(r.operation, err)
+	}
+	if r.correlation == "" {
+		r.correlation = telemetry.NewCorrelationID()
+	}
+	form, header := c.form(r), c.header(r)
+	facts := authFacts{r.authority, metadata, r.scopes, r.claims, r.correlation}
+	if err := c.authenticate(ctx, c.auth, facts, form, header); err != nil {
+		return answer{}, failedAs(r.operation, err)
+	}
+	response, err := c.post(ctx, r.api, tokenendpoint.Request{
+		Endpoint: metadata.TokenEndpoint, Query: r.parameters.Query, Form: form, Header: header, CorrelationID: r.correlation,
+	})
+	if err != nil {
+		return answer{}, failedAs(r.operation, err)
+	}
+	return answer{response, metadata, r.correlation}, nil
+}
+
+// form is the body of the request; the client's proof is added to it.
+func (c *core) form(r tokenRequest) url.Values {
+	form := url.Values{"client_id": {c.clientID}}
+	for _, p := range r.parameters.Body {
+		form.Set(p.Name, p.Value)
+	}
+	for name, values := range r.grant {
+		form[name] = values
+	}
+	setUnlessEmpty(form, "scope", r.scopes.String())
+	setUnlessEmpty(form, "claims", r.claims)
+	if r.authority.Kind().IsMicrosoft() {
+		form.Set("client_info", "1")
+	}
+	return form
+}
+
+func (c *core) header(r tokenRequest) http.Header {
+	header := http.Header{}
+	if r.authority.Kind().IsMicrosoft() {
+		header = c.telemetry.Headers(r.api, r.reason, r.correlation)
+		if r.anchor != "" {
+			header.Set("X-AnchorMailbox", r.anchor)
+		}
+	}
+	for _, p := range r.parameters.Header {
+		header.Set(p.Name, p.Value)
+	}
+	return header
+}
+
+func setUnlessEmpty(form url.Values, name, value string) {
+	if value != "" {
+		form.Set(name, value)
+	}
+}

@@ -1,0 +1,25 @@
+package domain
+
+// RefreshToken returns the refresh token under key.
+func (s TokenSet) RefreshToken(key RecordKey) (RefreshToken, bool) {
+	return recordUnder(s.userRecords().refresh, key)
+}
+
+// IDToken returns the ID token under key.
+func (s TokenSet) IDToken(key RecordKey) (IDToken, bool) {
+	return recordUnder(s.userRecords().ids, key)
+}
+
+// AppMetadata returns what is known of the client under key.
+func (s TokenSet) AppMetadata(key RecordKey) (AppMetadata, bool) {
+	return recordUnder(s.userRecords().apps, key)
+}
+
+func recordUnder[R Record](list []R, key RecordKey) (record R, found bool) {
+	for _, r := range list {
+		if r.RecordKey() == key {
+			return r, true
+		}
+	}
+	return record, false
+}
