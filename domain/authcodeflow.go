@@ -151,7 +151,7 @@ func refusalOf(response url.Values) *OAuthError {
 		code = CodeServerError
 	}
 	return &OAuthError{
-		Code: code, Description: description, URI: response.Get("error_uri"), SubError: b2cNumber(description),
+		Code: code, Description: NewSecret(description), URI: response.Get("error_uri"), SubError: b2cNumber(description),
 		ErrorCodes: errorNumbers(description), Operation: "authorization endpoint",
 	}
 }

@@ -105,7 +105,7 @@ func TestErrorText(t *testing.T) {
 		{
 			&domain.OAuthError{
 				Operation: "acquire token for client", Code: domain.CodeInvalidGrant, SubError: "bad_token", ErrorCodes: []int{1, 50034}, CorrelationID: "c", TraceID: "t",
-				Description: canary, URI: canary, Claims: canary, Timestamp: canary, StatusCode: 400, RetryAfter: time.Hour,
+				Description: domain.NewSecret(canary), URI: canary, Claims: canary, Timestamp: canary, StatusCode: 400, RetryAfter: time.Hour,
 			},
 			"acquire token for client: the server refused: invalid_grant AADSTS1 AADSTS50034 (bad_token): the user does not exist in the tenant (correlation id c, trace id t)",
 		},

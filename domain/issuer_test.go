@@ -80,7 +80,7 @@ func TestCheckIssuerOfCIAM(t *testing.T) {
 				"https://fabrikam.ciamlogin.com/fabrikam.onmicrosoft.com/v2.0", "https://fabrikam.ciamlogin.com/" + tenantGUID + "/v2.0",
 				"https://" + tenantGUID + ".ciamlogin.com/" + otherGUID + "/v2.0", "https://" + tenantGUID + ".ciamlogin.com.evil.example/" + tenantGUID,
 				"https://" + tenantGUID + ".evil.ciamlogin.com/" + tenantGUID, "https://evilciamlogin.com/" + tenantGUID, "https://ciamlogin.com/v2.0",
-				"https://72f988bf-86f1-41af-91ab-2d7cd011db4x.ciamlogin.com", "https://72f988bf086f1041af091ab02d7cd011db470.ciamlogin.com",
+				"https://" + tenantGUID + "/" + tenantGUID + "/v2.0", "https://72f988bf-86f1-41af-91ab-2d7cd011db4x.ciamlogin.com", "https://72f988bf086f1041af091ab02d7cd011db470.ciamlogin.com",
 				"https://" + tenantGUID + ".ciamlogin.com:8443/" + tenantGUID + "/v2.0", "https://contoso.ciamlogin.com/{tenantid}/v2.0",
 				"https://login.microsoftonline.com/" + tenantGUID + "/v2.0",
 			},

@@ -33,7 +33,7 @@ const (
 // add to it. [errors.Is] tells through it what to do next.
 type OAuthError struct {
 	Code          string // "error"
-	Description   string // "error_description": for people; may hold personal data, so Error leaves it out
+	Description   Secret // "error_description": for people to read; may hold personal data, so it does not print
 	URI           string // "error_uri": never opened
 	SubError      string // "suberror"
 	ErrorCodes    []int  // "error_codes": the numbers behind AADSTS

@@ -101,6 +101,8 @@ func TestParametersCacheKey(t *testing.T) {
 		"two":                   domain.Parameters{Body: keyed("a", "b", "c", "d")}.CacheKey(),
 		"two in one value":      domain.Parameters{Body: keyed("a", "bcd")}.CacheKey(),
 		"two with lengths":      domain.Parameters{Body: keyed("a", "b\x03r\x01c\x01d")}.CacheKey(),
+		"with a separator":      domain.Parameters{Body: keyed("a", "b\x00c")}.CacheKey(),
+		"with it elsewhere":     domain.Parameters{Body: keyed("a\x00b", "c")}.CacheKey(),
 		"crossed":               domain.Parameters{Body: keyed("a", "d", "c", "b")}.CacheKey(),
 		"twice":                 domain.Parameters{Body: keyed("a", "b", "a", "b")}.CacheKey(),
 		"more":                  domain.Parameters{}.CacheKey("ab"),

@@ -17,10 +17,10 @@ func withoutIndex(s TokenSet) TokenSet {
 }
 
 func TestIndexBegins(t *testing.T) {
-	for _, size := range []int{0, 1, indexFrom - 1, indexFrom, indexFrom + 1, 100} {
+	for size, want := range map[int]bool{0: false, 1: false, 11: false, 12: true, 13: true, 100: true} {
 		s := numberedTokens(size)
-		if hasIndex := s.r != nil && s.r.index != nil; hasIndex != (size >= indexFrom) {
-			t.Errorf("%d tokens: there is an index: %v", size, hasIndex)
+		if hasIndex := s.r != nil && s.r.index != nil; hasIndex != want {
+			t.Errorf("%d tokens: there is an index: %v, want %v", size, hasIndex, want)
 		}
 	}
 }

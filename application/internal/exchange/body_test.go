@@ -3,6 +3,7 @@ package exchange_test
 import (
 	"compress/gzip"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -64,7 +65,7 @@ func TestTheLimitCountsWhatIsUnpacked(t *testing.T) {
 		name string
 		size int64
 		ok   bool
-	}{{"the limit", limit, true}, {"one more", limit + 1, false}, {"64 MiB in 64 KiB", 64 << 20, false}} {
+	}{{"the limit", limit, true}, {"one more", limit + 1, false}, {"16 MiB in 16 KiB", 16 << 20, false}} {
 		t.Run(tt.name, func(t *testing.T) {
 			server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
@@ -107,22 +108,22 @@ func TestContentEncoding(t *testing.T) {
 
 func TestABodyThatIsTorn(t *testing.T) {
 	whole := `{"access_token":"` + canary + `"}`
-	for cut := range len(whole) {
-		server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-			conn, buffer, err := http.NewResponseController(w).Hijack()
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			_, _ = buffer.WriteString("HTTP/1.1 200 OK\r\nContent-Length: 34\r\n\r\n" + whole[:cut])
-			_ = buffer.Flush()
-			_ = conn.Close()
-		})
+	cut := 0
+	server := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		conn, buffer, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_, _ = fmt.Fprintf(buffer, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(whole), whole[:cut])
+		_ = buffer.Flush()
+		_ = conn.Close()
+	})
+	for cut = range len(whole) {
 		got, err := exchange.New(server.Client()).Do(operation, newPost(t, server.URL))
 		if unanswered(t, err); !errors.Is(err, io.ErrUnexpectedEOF) || got.Body != nil {
 			t.Fatalf("cut at %d: got %q, %v, want an unexpected end", cut, got.Body, err)
 		}
-		server.Close()
 	}
 }
 

@@ -41,7 +41,7 @@ func TestRefusal(t *testing.T) {
 			`{"error":"invalid_grant","error_description":"AADSTS50076: é\r\n","error_uri":"javascript:alert(1)","suberror":"basic_action",
 			  "error_codes":[50076,7],"claims":"{\"access_token\":{}}","trace_id":"t-1","timestamp":"2026-11-24 12:00:00Z","correlation_id":"theirs"}`,
 			domain.OAuthError{
-				Code: "invalid_grant", Description: "AADSTS50076: é\r\n", URI: "javascript:alert(1)", SubError: "basic_action",
+				Code: "invalid_grant", Description: domain.NewSecret("AADSTS50076: é\r\n"), URI: "javascript:alert(1)", SubError: "basic_action",
 				ErrorCodes: []int{50076, 7}, Claims: `{"access_token":{}}`, TraceID: "t-1", Timestamp: "2026-11-24 12:00:00Z",
 			},
 		},

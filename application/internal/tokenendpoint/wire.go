@@ -190,7 +190,7 @@ func (p parser) refusal(o strictjson.Object) error {
 		return p.bad("error", "is no error code", nil)
 	}
 	e := &domain.OAuthError{
-		Code: code, Description: text("error_description"), URI: text("error_uri"), SubError: printable(text("suberror")),
+		Code: code, Description: domain.NewSecret(text("error_description")), URI: text("error_uri"), SubError: printable(text("suberror")),
 		Claims: text("claims"), CorrelationID: p.correlation, TraceID: printable(text("trace_id")),
 		Timestamp: printable(text("timestamp")), StatusCode: p.status, RetryAfter: p.retryAfter,
 	}
