@@ -155,7 +155,7 @@ func ExampleTokenSource() {
 		fmt.Println(err)
 		return
 	}
-	var tokens keyport.TokenSource = app.AppTokens()
+	tokens := app.AppTokens()
 	res, err := tokens.Token(context.Background(), keyport.TokenRequest{Scopes: []string{"https://graph.microsoft.com/.default"}})
 	fmt.Println(res.Scopes, err)
 	// Output:

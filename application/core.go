@@ -80,7 +80,7 @@ func (c *core) start(s settings) error {
 	}
 	c.http = exchange.New(s.ports.HTTPClient)
 	c.telemetry = telemetry.New(s.appName, s.appVersion)
-	report := func(operation string, err error) { c.report(context.Background(), operation, err) }
+	report := c.reportAlone
 	c.keys = keyset.New(c.http, s.ports.HTTPCache, s.ports.Clock, c.timeout, report)
 	c.resolver = authority.New(c.http, s.ports.HTTPCache, s.ports.Clock, c.timeout, authority.Options{
 		Static: s.metadata, Authority: a, Trusted: append([]string(nil), s.knownAuthorities...),
@@ -94,6 +94,11 @@ func (c *core) report(ctx context.Context, operation string, err error) {
 	if c.logger != nil && !errors.Is(err, context.Canceled) {
 		c.logger.WarnContext(ctx, "keyport: could not "+operation, "client_id", c.clientID, "error", err)
 	}
+}
+
+// reportAlone is report for what no caller's context belongs to.
+func (c *core) reportAlone(operation string, err error) {
+	c.report(context.Background(), operation, err)
 }
 
 // ready refuses what must not start.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"net/http"
 	"strings"
 
 	"github.com/seed57855a68/keyport/domain"
@@ -72,7 +73,7 @@ func (c *core) prepareKeys(ctx context.Context, a domain.Authority) error {
 
 func badIDToken(got answer, field, problem string, err error) error {
 	return &domain.ResponseError{
-		Operation: "ID token", Host: hostOf(got.metadata.TokenEndpoint), Status: 200, Field: field, Problem: problem, //nolint:mnd // the HTTP status
+		Operation: "ID token", Host: hostOf(got.metadata.TokenEndpoint), Status: http.StatusOK, Field: field, Problem: problem,
 		Err: err, CorrelationID: got.correlationID,
 	}
 }

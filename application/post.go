@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -37,7 +38,7 @@ func checkTokenType(r tokenendpoint.Request, got tokenendpoint.Response) error {
 		return nil
 	}
 	return &domain.ResponseError{
-		Operation: "token endpoint", Host: hostOf(r.Endpoint), Status: 200, Field: "token_type", //nolint:mnd // the HTTP status
+		Operation: "token endpoint", Host: hostOf(r.Endpoint), Status: http.StatusOK, Field: "token_type",
 		Problem: fmt.Sprintf("is not %s, which was asked for", wanted), CorrelationID: r.CorrelationID,
 	}
 }

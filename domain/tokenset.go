@@ -39,23 +39,41 @@ const (
 // NewTokenSet returns the set of the given records; of two with the same key the
 // later wins. Cache adapters make sets of what they read with it.
 func NewTokenSet(rs ...Record) TokenSet {
-	var r records
+	var access []AccessToken
 	var u userRecords
-	for _, record := range rs {
+	for _, record := range latest(rs) {
 		switch record := record.(type) {
 		case AccessToken:
-			r.access = put(r.access, record)
+			access = append(access, record)
 		case RefreshToken:
-			u.refresh = put(u.refresh, record)
+			u.refresh = append(u.refresh, record)
 		case IDToken:
-			u.ids = put(u.ids, record)
+			u.ids = append(u.ids, record)
 		case Account:
-			u.accounts = put(u.accounts, record)
+			u.accounts = append(u.accounts, record)
 		case AppMetadata:
-			u.apps = put(u.apps, record)
+			u.apps = append(u.apps, record)
 		}
 	}
-	return newSet(r.access, u)
+	return newSet(access, u)
+}
+
+// latest returns the records, of each key the last one, in their order.
+func latest(rs []Record) []Record {
+	last := make(map[RecordKey]int, len(rs))
+	for i, r := range rs {
+		last[r.RecordKey()] = i
+	}
+	if len(last) == len(rs) {
+		return rs
+	}
+	var out []Record
+	for i, r := range rs {
+		if last[r.RecordKey()] == i {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 func newSet(access []AccessToken, u userRecords) TokenSet {
@@ -275,18 +293,26 @@ func sameRecord(a, b Record) bool {
 	switch a := a.(type) {
 	case AccessToken:
 		b, ok := b.(AccessToken)
-		return ok && a.Secret.Equal(b.Secret) && a.ExpiresOn.Equal(b.ExpiresOn) && a.RefreshOn.Equal(b.RefreshOn) &&
-			a.ExtendedExpiresOn.Equal(b.ExtendedExpiresOn) && a.CachedAt.Equal(b.CachedAt) &&
-			a.Type == b.Type && a.Scopes == b.Scopes && a.HomeAccountID == b.HomeAccountID
+		return ok && a.same(b)
 	case RefreshToken:
 		b, ok := b.(RefreshToken)
-		return ok && a.Secret.Equal(b.Secret) && a.LastModified.Equal(b.LastModified) && a.ExpiresOn.Equal(b.ExpiresOn) &&
-			a.FamilyID == b.FamilyID && a.ClientID == b.ClientID && a.Scopes == b.Scopes && a.HomeAccountID == b.HomeAccountID
+		return ok && a.same(b)
 	case IDToken:
 		b, ok := b.(IDToken)
 		return ok && a.Secret.Equal(b.Secret) && a.HomeAccountID == b.HomeAccountID
 	}
 	return a == b // Account and AppMetadata hold plain strings
+}
+
+func (t AccessToken) same(o AccessToken) bool {
+	return t.Secret.Equal(o.Secret) && t.ExpiresOn.Equal(o.ExpiresOn) && t.RefreshOn.Equal(o.RefreshOn) &&
+		t.ExtendedExpiresOn.Equal(o.ExtendedExpiresOn) && t.CachedAt.Equal(o.CachedAt) &&
+		t.Type == o.Type && t.Scopes == o.Scopes && t.HomeAccountID == o.HomeAccountID
+}
+
+func (t RefreshToken) same(o RefreshToken) bool {
+	return t.Secret.Equal(o.Secret) && t.LastModified.Equal(o.LastModified) && t.ExpiresOn.Equal(o.ExpiresOn) &&
+		t.FamilyID == o.FamilyID && t.ClientID == o.ClientID && t.Scopes == o.Scopes && t.HomeAccountID == o.HomeAccountID
 }
 
 // Equal reports whether both sets hold the same records, in any order.

@@ -55,5 +55,5 @@ func seconds(t time.Time) uint32 {
 	if t.IsZero() {
 		return 0
 	}
-	return uint32(min(max(t.Unix(), 1), math.MaxUint32)) //nolint:gosec // cut to the range
+	return uint32(min(max(t.Unix(), 1), math.MaxUint32))
 }

@@ -31,7 +31,7 @@ var emptyTable = newTable(1)
 
 // newTable returns a table of so many slots, a power of two.
 func newTable(size int) *table {
-	return &table{slots: make([]slot, size), mask: uint64(size) - 1}
+	return &table{slots: make([]slot, size), mask: uint64(size) - 1} //nolint:gosec // a size is positive
 }
 
 // at returns a slot by its number; numbers wrap around.

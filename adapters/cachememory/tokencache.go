@@ -61,7 +61,7 @@ func NewTokenCache(o TokenCacheOptions) *TokenCache {
 	c := &TokenCache{
 		hasher: newHasher(),
 		shards: make([]shard, count),
-		shift:  uint(64 - bits.TrailingZeros(uint(count))), //nolint:gosec // 58 or 64
+		shift:  uint(64 - bits.TrailingZeros(uint(count))),
 		now:    time.Now,
 	}
 	if o.Clock != nil {

@@ -4,7 +4,7 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // the digest that is pinned
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
@@ -92,7 +92,7 @@ func TestEqualBindingsShareConnectionsAndOthersNever(t *testing.T) {
 }
 
 func sum256(s *httptest.Server) []byte { sum := sha256.Sum256(s.Certificate().Raw); return sum[:] }
-func sum1(s *httptest.Server) []byte   { sum := sha1.Sum(s.Certificate().Raw); return sum[:] } //nolint:gosec // the digest that is pinned
+func sum1(s *httptest.Server) []byte   { sum := sha1.Sum(s.Certificate().Raw); return sum[:] }
 
 func TestBoundClientFollowsTheSameRules(t *testing.T) {
 	var requests atomic.Int32
@@ -172,7 +172,7 @@ func TestPinHoldsOnResumedSessions(t *testing.T) {
 	server, _ := newServer(t, func(http.ResponseWriter, *http.Request) {})
 	sessions := tls.NewLRUClientSessionCache(1)
 	dial := func(sha256 []byte) (resumed bool, err error) {
-		config := &tls.Config{ClientSessionCache: sessions, ServerName: "example.com", MaxVersion: tls.VersionTLS12} //nolint:gosec // 1.2 sends its ticket within the handshake
+		config := &tls.Config{ClientSessionCache: sessions, ServerName: "example.com", MaxVersion: tls.VersionTLS12}
 		httpclient.Pin(config, domain.TLSBinding{ServerCertificateSHA256: sha256})
 		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
 		if err != nil {

@@ -44,6 +44,7 @@ type limitedBody struct {
 	end   error // the error of the last Read
 }
 
+// Read implements [io.Reader].
 func (b *limitedBody) Read(p []byte) (int, error) {
 	if b.end != nil {
 		return 0, b.end
@@ -62,6 +63,7 @@ func (b *limitedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// Close implements [io.Closer].
 func (b *limitedBody) Close() error {
 	defer b.stop()
 	return b.ReadCloser.Close()

@@ -170,7 +170,7 @@ func TestOldTLSIsRefusedAtOnce(t *testing.T) {
 	var connections atomic.Int32
 	server, roots := newServer(t, func(http.ResponseWriter, *http.Request) {}, countConnections(&connections),
 		func(s *httptest.Server) {
-			s.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11} //nolint:gosec // what must be refused
+			s.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
 		})
 	err := mustFail(t, newClient(t, httpclient.Options{RootCAs: roots}), newRequest(t, http.MethodGet, server.URL, ""))
 	if !strings.Contains(err.Error(), "protocol version") || connections.Load() != 1 {

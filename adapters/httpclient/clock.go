@@ -9,8 +9,10 @@ import (
 // each other, so it is not the one of adapters/system.
 type realTime struct{}
 
+// Now implements [ports.Clock].
 func (realTime) Now() time.Time { return time.Now() }
 
+// Sleep implements [ports.Clock].
 func (realTime) Sleep(ctx context.Context, d time.Duration) error {
 	if err := ctx.Err(); err != nil || d <= 0 {
 		return err

@@ -83,7 +83,7 @@ const (
 	defaultConnectTimeout      = 10 * time.Second
 	defaultTLSHandshakeTimeout = 10 * time.Second
 	defaultMaxRetries          = 1
-	defaultRetryWaitMin        = 500 * time.Millisecond
+	defaultShortestWait        = 500 * time.Millisecond
 	defaultRetryWaitMax        = 5 * time.Second
 	defaultMaxRetryAfter       = 5 * time.Second
 	defaultIdleConnsPerHost    = 64
@@ -95,7 +95,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.ConnectTimeout, defaultConnectTimeout)
 	setDefault(&o.TLSHandshakeTimeout, defaultTLSHandshakeTimeout)
 	setDefault(&o.MaxRetries, defaultMaxRetries)
-	setDefault(&o.RetryWaitMin, defaultRetryWaitMin)
+	setDefault(&o.RetryWaitMin, defaultShortestWait)
 	setDefault(&o.RetryWaitMax, max(defaultRetryWaitMax, o.RetryWaitMin))
 	setDefault(&o.MaxRetryAfter, defaultMaxRetryAfter)
 	setDefault(&o.MaxIdleConnsPerHost, defaultIdleConnsPerHost)

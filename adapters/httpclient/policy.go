@@ -41,14 +41,11 @@ func (p policy) checkRetry(ctx context.Context, resp *http.Response, err error) 
 	x := exchangeOf(ctx)
 	x.wait = jitter(p.step(x.retries))
 	x.retries++
-	again := false
 	if err != nil {
-		again = repeatable(x.method, err)
-	} else {
-		var asked time.Duration
-		asked, again = p.afterAnswer(x.method, resp)
-		x.wait += asked // never earlier than asked; spread, so that not all come at once
+		return repeatable(x.method, err) && fits(ctx, x.wait), nil
 	}
+	asked, again := p.afterAnswer(x.method, resp)
+	x.wait += asked // never earlier than asked; spread, so that not all come at once
 	return again && fits(ctx, x.wait), nil
 }
 

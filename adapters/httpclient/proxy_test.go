@@ -204,7 +204,7 @@ func TestBadProxyInTheEnvironmentIsNamedButNotShown(t *testing.T) {
 		return
 	}
 	for _, value := range []string{"http://user:" + secret + " x@proxy.example", "ftp://user:" + secret + "@proxy.example", "http://user:pa/" + secret + "@proxy.example:%zz"} {
-		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$") //nolint:gosec // this test binary
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$")
 		cmd.Env = append(os.Environ(), marker+"=1", "HTTPS_PROXY="+value, "GORACE=atexit_sleep_ms=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("%v: %s", err, out)

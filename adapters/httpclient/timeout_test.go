@@ -52,7 +52,7 @@ func TestTimeLimitEndsWithTheBody(t *testing.T) {
 			limited = r.Context()
 			return respond(r, http.StatusOK), nil
 		})})
-		resp, err := c.Do(newRequest(t, http.MethodGet, "https://idp.example/", "")) //nolint:bodyclose // finish does, where it matters
+		resp, err := c.Do(newRequest(t, http.MethodGet, "https://idp.example/", ""))
 		if err != nil {
 			t.Fatal(err)
 		}

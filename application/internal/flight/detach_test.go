@@ -16,7 +16,7 @@ func TestDetachFromWithin(t *testing.T) {
 		sent, answer := make(chan struct{}), make(chan int)
 		w := flight.Work[int](func(ctx context.Context, _ bool) (int, error) {
 			life = ctx
-			<-sent // up to here nothing is lost when all leave
+			<-sent                                                            // up to here nothing is lost when all leave
 			if err := flight.Detach(context.WithoutCancel(ctx)); err != nil { // a context of the work's own will do
 				return 0, err
 			}

@@ -28,6 +28,9 @@ func TestCallersShareOnePieceOfWork(t *testing.T) {
 		}
 		other.end <- 8
 		check(t, "caller of another key", elsewhere, outcome{value: 8})
+		if err := j.ctx.Err(); !errors.Is(err, context.Canceled) {
+			t.Errorf("the work's context says %v after landing, want it to have ended", err)
+		}
 
 		again, _ := call(t, &g, "a", minute, j.work)
 		j.end <- 9

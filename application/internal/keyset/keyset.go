@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"net/http"
 	"net/url"
 	"sync"
 	"time"
@@ -70,7 +71,7 @@ var algorithms = []jose.SignatureAlgorithm{
 // Verify checks the signature of a token with the keys at an address. offered are
 // the algorithms that the server says it uses; empty for any of the good ones.
 func (r *Resolver) Verify(ctx context.Context, address string, offered []string, token domain.Secret) (Verified, error) {
-	jws, err := jose.ParseSigned(token.Reveal(), allowed(offered))
+	jws, err := jose.ParseSignedCompact(token.Reveal(), allowed(offered))
 	if err != nil || len(jws.Signatures) != 1 {
 		return Verified{}, bad(address, "", "is no JWT signed with one of the allowed algorithms")
 	}
@@ -119,7 +120,7 @@ func bad(address, field, problem string) error {
 	if u, err := url.Parse(address); err == nil {
 		host = u.Host
 	}
-	return &domain.ResponseError{Operation: "ID token", Host: host, Status: 200, Field: field, Problem: problem} //nolint:mnd // the HTTP status
+	return &domain.ResponseError{Operation: "ID token", Host: host, Status: http.StatusOK, Field: field, Problem: problem}
 }
 
 // get returns the keys at an address, from the cache where it can.
@@ -187,7 +188,7 @@ func (r *Resolver) ask(ctx context.Context, address string) (*keys, []byte, erro
 		}
 		return nil, nil, &domain.ResponseError{Operation: operation, Host: host, Status: answer.Status, Problem: problem}
 	}
-	if answer.Status != 200 { //nolint:mnd // the HTTP status
+	if answer.Status != http.StatusOK {
 		return refuse("holds no keys")
 	}
 	set, err := parse(answer.Body)
