@@ -1,11 +1,10 @@
 package keyporttest
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
-	"strconv"
+	"strings"
 )
 
 // answer is what the server says, before it is put on a wire.
@@ -13,33 +12,41 @@ type answer struct {
 	status int
 	header http.Header
 	body   io.Reader
-	length int64 // Content-Length; -1 for unknown
+	length int64 // Content-Length; -1 for none
 	err    error // the connection breaks instead
 }
 
-// object answers with JSON.
+// object answers with JSON that nobody may store (RFC 6749 §5.1).
 func object(status int, v any) answer {
 	body, err := json.Marshal(v)
 	if err != nil {
-		panic(err)
+		panic("keyporttest: " + err.Error())
 	}
-	return text(status, string(body))
+	out := text(status, string(body))
+	out.header.Set("Cache-Control", "no-store, no-cache")
+	out.header.Set("Pragma", "no-cache")
+	out.header.Set("Expires", "-1")
+	return out
 }
 
+// document answers with JSON that is public and may be kept for a day.
+func document(v any) answer {
+	out := object(http.StatusOK, v)
+	out.header.Set("Cache-Control", "max-age=86400, private")
+	out.header.Del("Pragma")
+	out.header.Del("Expires")
+	return out
+}
+
+// text answers with a body as it is, which is taken to be JSON.
 func text(status int, body string) answer {
 	return answer{
-		status: status, body: bytes.NewReader([]byte(body)), length: int64(len(body)),
-		header: http.Header{"Content-Type": {"application/json; charset=utf-8"}, "Cache-Control": {"no-store, no-cache"}},
+		status: status, body: strings.NewReader(body), length: int64(len(body)),
+		header: http.Header{"Content-Type": {"application/json; charset=utf-8"}},
 	}
 }
 
-// refuse answers with an error as Entra ID words it; number 0 is another server's.
-func refuse(status int, code string, number int, why string) answer {
-	if number == 0 {
-		return object(status, map[string]any{"error": code, "error_description": why})
-	}
-	return object(status, map[string]any{
-		"error": code, "error_description": "AADSTS" + strconv.Itoa(number) + ": " + why,
-		"error_codes": []int{number}, "trace_id": "7e5d0f3a-0000-4000-8000-000000000001",
-	})
+// empty answers with a status only.
+func empty(status int) answer {
+	return answer{status: status, body: http.NoBody, header: http.Header{}}
 }

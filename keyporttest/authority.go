@@ -1,10 +1,11 @@
 package keyporttest
 
 import (
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/x509"
+	"fmt"
+	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -33,13 +34,15 @@ const (
 type Options struct {
 	// Clock of the server; when nil, one that stands at noon on 24 November 2026.
 	Clock *Clock
+	// SigningAlgorithm of the tokens: "ES256", or "RS256" as Microsoft's servers have
+	// it, which takes thirty times as long. When empty, ES256.
+	SigningAlgorithm string
 }
 
 // Authority is a token server inside the process. It is safe for concurrent use.
 type Authority struct {
 	clock *Clock
-	key   *ecdsa.PrivateKey // signs tokens
-	keyID string
+	key   signingKey
 
 	mu        sync.Mutex // guards what follows
 	tenants   []Tenant
@@ -49,45 +52,23 @@ type Authority struct {
 	hosts     map[string]bool    // vouched for by instance discovery, beyond the known clouds
 	lifetime  time.Duration
 	refreshIn time.Duration
-	usedJTI   map[string]bool
-	rules     []*Rule
+	usedJTI   map[string]time.Time // to the end of the assertion
+	rules     []*script
 	holds     []*Hold
 	requests  []Request
 	secrets   map[string]string // value to kind
 }
 
-// Tenant is a directory.
-type Tenant struct {
-	ID      string   // a GUID
-	Domains []string // such as "contoso.onmicrosoft.com"
-}
-
-// App is a registered client.
-type App struct {
-	ClientID string
-	Secrets  []string
-	// ExpiredSecrets were right once: they are refused with AADSTS7000222.
-	ExpiredSecrets []string
-	Certificates   []*x509.Certificate
-	// PublicKeys by key id, for private_key_jwt at the OpenID Connect issuers.
-	PublicKeys map[string]crypto.PublicKey
-	// Issuers whose JWTs are taken as federated client assertions, by their key.
-	Issuers map[string]crypto.PublicKey
-	// Tenants in which the app exists; empty for all.
-	Tenants []string
-	// Scopes that it may ask at the OpenID Connect issuers; empty for all.
-	Scopes []string
-}
-
-// New returns a server with the default tenant and Microsoft Graph.
+// New returns a server with the default tenant and Microsoft Graph. It panics when
+// the signing algorithm is not known.
 func New(o Options) *Authority {
 	if o.Clock == nil {
 		o.Clock = NewClock(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC))
 	}
 	a := &Authority{
-		clock: o.Clock, key: newECKey(), keyID: "keyporttest-1",
+		clock: o.Clock, key: newSigningKey(o.SigningAlgorithm),
 		apps: map[string]App{}, resources: map[string]bool{Graph: true}, hosts: map[string]bool{},
-		lifetime: 3599 * time.Second, usedJTI: map[string]bool{}, secrets: map[string]string{},
+		lifetime: 3599 * time.Second, usedJTI: map[string]time.Time{}, secrets: map[string]string{},
 	}
 	a.AddTenant(Tenant{ID: TenantID, Domains: []string{TenantDomain}})
 	a.AddIssuer(OIDCIssuer)
@@ -100,29 +81,33 @@ func (a *Authority) Clock() *Clock { return a.clock }
 
 // AddTenant adds a directory.
 func (a *Authority) AddTenant(t Tenant) {
+	t.Domains = slices.Clone(t.Domains)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.tenants = append(a.tenants, t)
 }
 
-// AddApp registers a client, in place of an earlier one of the same id.
+// AddApp registers a client, in place of an earlier one of the same id. Its secrets
+// are looked for by [AssertClean] and [ScanOutput].
 func (a *Authority) AddApp(app App) {
+	app = app.clone()
+	a.learn("client secret", app.Secrets...)
+	a.learn("client secret", app.ExpiredSecrets...)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.apps[app.ClientID] = app
-	for _, s := range append(append([]string(nil), app.Secrets...), app.ExpiredSecrets...) {
-		a.secrets[s] = "client secret"
-	}
 }
 
-// AddResource adds an API by its identifier, such as "api://reports".
+// AddResource adds an API by its identifier, such as "api://reports". AD FS, dSTS
+// and plain issuers issue tokens for any resource.
 func (a *Authority) AddResource(id string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.resources[strings.ToLower(id)] = true
+	a.resources[resourceKey(id)] = true
 }
 
-// AddIssuer adds a plain OpenID Connect issuer by its URL.
+// AddIssuer adds a plain OpenID Connect issuer by its URL. It panics when that is
+// no https URL.
 func (a *Authority) AddIssuer(issuer string) {
 	parsed, err := domain.ParseOIDCAuthority(issuer)
 	if err != nil {
@@ -148,33 +133,21 @@ func (a *Authority) SetTokenLifetime(life, refreshIn time.Duration) {
 	a.lifetime, a.refreshIn = life, refreshIn
 }
 
+// Reset forgets the requests, the scripts, and the tokens that were issued. Apps,
+// tenants and the clock stay, and [ScanOutput] still looks for the tokens.
+func (a *Authority) Reset() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.requests, a.rules = nil, nil
+	maps.DeleteFunc(a.secrets, func(_, kind string) bool { return isPassing(kind) })
+}
+
 // Client returns an HTTP client whose every request the authority answers, inside
 // the process.
 func (a *Authority) Client() *http.Client { return &http.Client{Transport: a.RoundTripper()} }
 
 // RoundTripper returns the transport of [Authority.Client].
-func (a *Authority) RoundTripper() http.RoundTripper { return transport{a} }
+func (a *Authority) RoundTripper() http.RoundTripper { return transport{a.serve} }
 
-// tenant finds a directory by GUID or domain.
-func (a *Authority) tenant(name string) (Tenant, bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, t := range a.tenants {
-		if strings.EqualFold(t.ID, name) {
-			return t, true
-		}
-		for _, d := range t.Domains {
-			if strings.EqualFold(d, name) {
-				return t, true
-			}
-		}
-	}
-	return Tenant{}, false
-}
-
-func (a *Authority) app(id string) (App, bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	app, ok := a.apps[id]
-	return app, ok
-}
+// Format implements [fmt.Formatter] without the secrets that the server knows.
+func (a *Authority) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "keyporttest authority") }

@@ -15,12 +15,20 @@ import (
 	"time"
 )
 
-// Certificate is a throw-away key with a certificate for it.
+// Certificate is a throw-away key with a certificate for it. It prints without the
+// key, and [AssertClean] and [ScanOutput] look for the key.
 type Certificate struct {
 	Signer crypto.Signer
 	Leaf   *x509.Certificate
 	Chain  []*x509.Certificate // leaf first, then its issuer if it has another one
 }
+
+// The certificates outlast every clock of a test: those of a server are judged by
+// the machine's, those of a client by the authority's.
+var (
+	notBefore = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	notAfter  = time.Date(2099, 12, 31, 0, 0, 0, 0, time.UTC)
+)
 
 // NewCertificate returns a self-signed certificate with an RSA key of 2,048 bits.
 func NewCertificate(commonName string) Certificate {
@@ -56,13 +64,14 @@ func template(commonName string) *x509.Certificate {
 	}
 	return &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{CommonName: commonName},
-		NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		NotBefore: notBefore, NotAfter: notAfter,
 		KeyUsage: x509.KeyUsageDigitalSignature, BasicConstraintsValid: true,
 	}
 }
 
 // issue makes a certificate; without an issuer it signs itself.
 func issue(key crypto.Signer, t, issuer *x509.Certificate, issuerKey crypto.Signer) Certificate {
+	learnKey(key)
 	self := issuer == nil
 	if self {
 		issuer, issuerKey = t, key
@@ -103,7 +112,8 @@ func (c Certificate) PEM() []byte {
 	return out
 }
 
-// KeyPEM returns the private key as PEM (PKCS#8, not encrypted).
+// KeyPEM returns the private key as PEM (PKCS#8, not encrypted). It panics for a key
+// that does not leave its signer.
 func (c Certificate) KeyPEM() []byte {
 	der, err := x509.MarshalPKCS8PrivateKey(c.Signer)
 	if err != nil {
@@ -114,5 +124,12 @@ func (c Certificate) KeyPEM() []byte {
 
 // Format implements [fmt.Formatter] without the key.
 func (c Certificate) Format(f fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(f, "certificate of %s", c.Leaf.Subject.CommonName)
+	name := "nobody"
+	if c.Leaf != nil {
+		name = c.Leaf.Subject.CommonName
+	}
+	_, _ = fmt.Fprintf(f, "certificate of %s", name)
 }
+
+// MarshalText implements [encoding.TextMarshaler] likewise.
+func (c Certificate) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%v", c), nil }

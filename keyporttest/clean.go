@@ -1,15 +1,9 @@
 package keyporttest
 
 import (
-	"bytes"
-	"context"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
-	"log/slog"
-	"net/url"
+	"slices"
 	"strings"
-	"sync"
 )
 
 // TB is what [AssertClean] needs of a *testing.T.
@@ -18,121 +12,109 @@ type TB interface {
 	Errorf(format string, args ...any)
 }
 
-// AssertClean fails the test when a value shows one of the secrets that the
-// authority has issued or been given. Each value is printed with every verb that
-// people use, as JSON and through log/slog; an error's causes too.
+// AssertClean fails the test when a value shows a secret: one that an authority of
+// this process has issued or been given, the key of a [Certificate], or one of
+// [PlantSecret]; of a's own, values shorter than eight bytes too. a may be nil.
+//
+// Each value is printed with every verb that people use, as it is, behind a pointer
+// and inside other values; as JSON and XML; through log/slog at every level; and,
+// when it is an error, so are its causes. A secret is recognised in plain text, and
+// escaped for a URL, JSON, XML or Go, in base64, in hexadecimal, and as the numbers
+// of its bytes. The message names the kind of the secret and not its value.
 func AssertClean(t TB, a *Authority, what string, values ...any) {
 	t.Helper()
 	for _, v := range values {
-		for form, text := range printed(v) {
-			if kind := a.leaks(text); kind != "" {
-				t.Errorf("%s: %s of a %T shows the %s", what, form, v, kind)
+		shown := map[string][]string{} // kind to forms
+		var kinds []string
+		for _, p := range printed(v) {
+			for _, kind := range a.shownIn(p.text) {
+				if shown[kind] == nil {
+					kinds = append(kinds, kind)
+				}
+				shown[kind] = append(shown[kind], p.form)
 			}
+		}
+		for _, kind := range kinds {
+			t.Errorf("%s: a %T shows the %s in: %s", what, v, kind, strings.Join(shown[kind], "; "))
 		}
 	}
 }
 
-// leaks returns the kind of the secret that text holds, plain or encoded.
-func (a *Authority) leaks(text string) string {
+// shownIn returns the kinds of the secrets that a text shows, each once.
+func (a *Authority) shownIn(text string) []string {
+	var kinds []string
+	note := func(kind string) {
+		if !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
+		}
+	}
+	for _, f := range secrets.find([]byte(text)) {
+		note(f.kind)
+	}
+	for short, kind := range a.shortSecrets() {
+		if strings.Contains(text, short) {
+			note(kind)
+		}
+	}
+	return kinds
+}
+
+// shortSecrets are those of the authority that the registry is too coarse for.
+func (a *Authority) shortSecrets() map[string]string {
+	short := map[string]string{}
+	if a == nil {
+		return short
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for secret, kind := range a.secrets {
-		if secret == "" {
-			continue
-		}
-		for _, form := range []string{
-			secret, url.QueryEscape(secret), fmt.Sprintf("%x", secret),
-			strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(secret)), "="), base64.RawURLEncoding.EncodeToString([]byte(secret)),
-		} {
-			if strings.Contains(text, form) {
-				return kind
-			}
+	for value, kind := range a.secrets {
+		if len(value) < minSecret {
+			short[value] = kind
 		}
 	}
-	return ""
+	return short
 }
 
-// printed shows a value in every way that it may end up in a log.
-func printed(v any) map[string]string {
-	out := map[string]string{}
-	inside := struct{ hidden any }{v} // fmt calls no methods behind an unexported field
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
-		out[verb] = fmt.Sprintf(verb, v)
-		out[verb+" inside a struct"] = fmt.Sprintf(verb, inside)
+// form is one way in which a value was printed.
+type form struct{ form, text string }
+
+// maxCauses bounds what is printed of an error that wraps many.
+const maxCauses = 1000
+
+// printed shows a value in every way in which it may end up in a log.
+func printed(v any) []form {
+	var out []form
+	if text, ok := v.(string); ok {
+		return []form{{"text", text}}
 	}
-	if text, err := json.Marshal(v); err == nil {
-		out["JSON"] = string(text)
-	}
-	var buffer bytes.Buffer
-	for name, handler := range map[string]slog.Handler{
-		"slog text": slog.NewTextHandler(&buffer, nil), "slog JSON": slog.NewJSONHandler(&buffer, nil),
-	} {
-		buffer.Reset()
-		slog.New(handler).Info("x", "v", v, slog.Group("g", "v", v))
-		out[name] = buffer.String()
-	}
-	switch e := v.(type) {
-	case interface{ Unwrap() error }:
-		addCauses(out, e.Unwrap())
-	case interface{ Unwrap() []error }:
-		addCauses(out, e.Unwrap()...)
+	for i, v := range causes(v) {
+		of := ""
+		if i > 0 {
+			of = fmt.Sprintf("cause %d, a %T, ", i, v)
+		}
+		for _, p := range prints(v) {
+			out = append(out, form{of + p.form, p.text})
+		}
 	}
 	return out
 }
 
-func addCauses(out map[string]string, causes ...error) {
-	for i, cause := range causes {
-		if cause == nil {
-			continue
-		}
-		for form, text := range printed(cause) {
-			out[fmt.Sprintf("cause %d, %s", i, form)] = text
+// causes are v and, when it is an error, all that it wraps, in the order of [errors.Is].
+func causes(v any) []any {
+	out := []any{v}
+	for i := 0; i < len(out) && len(out) < maxCauses; i++ {
+		switch e := out[i].(type) {
+		case interface{ Unwrap() error }:
+			if cause := e.Unwrap(); cause != nil {
+				out = append(out, cause)
+			}
+		case interface{ Unwrap() []error }:
+			for _, cause := range e.Unwrap() {
+				if cause != nil {
+					out = append(out, cause)
+				}
+			}
 		}
 	}
-}
-
-// LogRecorder is a log/slog handler that keeps what is logged, at every level, as
-// text for [AssertClean].
-type LogRecorder struct {
-	mu     sync.Mutex // guards buffer
-	buffer bytes.Buffer
-	text   slog.Handler
-}
-
-// NewLogRecorder returns an empty recorder.
-func NewLogRecorder() *LogRecorder {
-	r := &LogRecorder{}
-	r.text = slog.NewTextHandler(writer{r}, &slog.HandlerOptions{Level: slog.Level(-100)})
-	return r
-}
-
-// writer appends to the recorder under its lock.
-type writer struct{ r *LogRecorder }
-
-// Write implements [io.Writer].
-func (w writer) Write(p []byte) (int, error) {
-	w.r.mu.Lock()
-	defer w.r.mu.Unlock()
-	return w.r.buffer.Write(p)
-}
-
-// Enabled implements [slog.Handler]: everything is kept.
-func (r *LogRecorder) Enabled(context.Context, slog.Level) bool { return true }
-
-// Handle implements [slog.Handler].
-func (r *LogRecorder) Handle(ctx context.Context, record slog.Record) error {
-	return r.text.Handle(ctx, record)
-}
-
-// WithAttrs implements [slog.Handler].
-func (r *LogRecorder) WithAttrs(attrs []slog.Attr) slog.Handler { return r.text.WithAttrs(attrs) }
-
-// WithGroup implements [slog.Handler].
-func (r *LogRecorder) WithGroup(name string) slog.Handler { return r.text.WithGroup(name) }
-
-// Text returns what was logged so far.
-func (r *LogRecorder) Text() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.buffer.String()
+	return out
 }

@@ -2,6 +2,7 @@ package keyporttest
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/seed57855a68/keyport/domain"
@@ -22,51 +23,84 @@ const (
 // place is where a request arrived.
 type place struct {
 	endpoint  Endpoint
-	authority domain.Authority
+	authority domain.Authority // zero where the path names none
+	v1        bool             // Entra ID's endpoints from before "v2.0"
 }
 
-// suffixes tell endpoints apart; what stands before is the authority.
-var suffixes = []struct {
-	text     string
+const (
+	documentPath   = "/.well-known/openid-configuration"
+	documentPathV2 = "/v2.0" + documentPath
+)
+
+var (
+	entra  = []domain.AuthorityKind{domain.KindEntra}
+	v2     = []domain.AuthorityKind{domain.KindEntra, domain.KindB2C, domain.KindCIAM, domain.KindDSTS}
+	adfs   = []domain.AuthorityKind{domain.KindADFS}
+	noV2   = []domain.AuthorityKind{domain.KindADFS, domain.KindDSTS}
+	oidc   = []domain.AuthorityKind{domain.KindOIDC}
+	policy = "/tfp" // an older way to begin the path of a B2C user flow
+)
+
+// paths tell endpoints apart by how they end; what stands before is the authority,
+// of one of the kinds.
+var paths = []struct {
+	end      string
 	endpoint Endpoint
+	kinds    []domain.AuthorityKind
+	v1       bool
 }{
-	{"/v2.0/.well-known/openid-configuration", EndpointMetadata},
-	{"/.well-known/openid-configuration", EndpointMetadata},
-	{"/oauth2/v2.0/token", EndpointToken},
-	{"/oauth2/token", EndpointToken},
-	{"/token", EndpointToken},
-	{"/discovery/v2.0/keys", EndpointKeys},
-	{"/discovery/keys", EndpointKeys},
-	{"/keys", EndpointKeys},
+	{documentPathV2, EndpointMetadata, v2, false},
+	{documentPath, EndpointMetadata, adfs, false},
+	{documentPath, EndpointMetadata, oidc, false},
+	{documentPath, EndpointMetadata, entra, true},
+	{"/oauth2/v2.0/token", EndpointToken, v2, false},
+	{"/oauth2/token", EndpointToken, noV2, false},
+	{"/oauth2/token", EndpointToken, entra, true},
+	{"/token", EndpointToken, oidc, false},
+	{"/discovery/v2.0/keys", EndpointKeys, v2, false},
+	{"/discovery/keys", EndpointKeys, noV2, false},
+	{"/discovery/keys", EndpointKeys, entra, true},
+	{"/keys", EndpointKeys, oidc, false},
 }
 
 func (a *Authority) route(r *http.Request) place {
-	host, path := r.URL.Host, r.URL.Path
+	path := strings.TrimSuffix(r.URL.Path, "/") // AD FS ends its own with a slash
 	if path == "/common/discovery/instance" {
 		return place{endpoint: EndpointInstanceDiscovery}
 	}
-	for _, s := range suffixes {
-		base, ok := strings.CutSuffix(path, s.text)
+	for _, p := range paths {
+		base, ok := strings.CutSuffix(path, p.end)
 		if !ok {
 			continue
 		}
-		if issuer, ok := a.issuerAt("https://" + host + base); ok {
-			return place{s.endpoint, issuer}
-		}
-		if authority, err := domain.ParseAuthority("https://" + host + base); err == nil {
-			return place{s.endpoint, authority}
+		if authority, ok := a.authorityAt(r.URL.Host, base); ok && slices.Contains(p.kinds, authority.Kind()) {
+			return place{p.endpoint, authority, p.v1}
 		}
 	}
 	return place{endpoint: EndpointUnknown}
 }
 
-func (a *Authority) issuerAt(url string) (domain.Authority, bool) {
+// authorityAt finds the authority whose path is all of base. Any host serves
+// Microsoft's paths: which hosts may be trusted is for instance discovery to say.
+func (a *Authority) authorityAt(host, base string) (domain.Authority, bool) {
+	if issuer, ok := a.issuerAt(host, base); ok {
+		return issuer, true
+	}
+	authority, err := domain.ParseAuthority("https://" + host + base)
+	if err != nil {
+		return domain.Authority{}, false
+	}
+	whole := strings.TrimPrefix(strings.ToLower(base), policy)
+	canonical := strings.TrimPrefix(strings.ToLower(strings.TrimPrefix(authority.String(), "https://"+authority.Host())), policy)
+	return authority, whole == canonical
+}
+
+func (a *Authority) issuerAt(host, base string) (domain.Authority, bool) {
+	asked, err := domain.ParseOIDCAuthority("https://" + host + base)
+	if err != nil {
+		return domain.Authority{}, false
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, i := range a.issuers {
-		if i.String() == url {
-			return i, true
-		}
-	}
-	return domain.Authority{}, false
+	return asked, slices.Contains(a.issuers, asked)
 }

@@ -5,7 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"sync"
+	"slices"
 	"time"
 )
 
@@ -15,19 +15,23 @@ type Rule struct {
 	Endpoint Endpoint // which requests
 	Host     string
 	ClientID string
-	Match    func(*http.Request, url.Values) bool
+	Match    func(*http.Request, url.Values) bool // the body is read: look at the form
 
 	Times int // how often; 0 for always
 
-	Delay  time.Duration // on the server's clock, before the answer
-	Err    error         // the connection breaks with it
-	Status int           // 0: 200
-	Header http.Header
-	Body   string           // the answer; with Status, Reader or Err all empty the real one is given
+	Delay  time.Duration    // on the server's clock, before the answer
+	Err    error            // the connection breaks with it
+	Status int              // 0: 200
+	Header http.Header      // in place of those of the same name
+	Body   string           // the answer; with Status, Body and Reader all empty the real one is given
 	Reader func() io.Reader // in place of Body, for large ones
 	Length int64            // Content-Length, when it shall lie; 0: the truth, -1: none
+}
 
-	left int
+// script is a rule in use.
+type script struct {
+	Rule
+	used int // guarded by the authority's mu
 }
 
 // Script adds rules. The first that matches and has not been used up decides.
@@ -35,148 +39,91 @@ func (a *Authority) Script(rules ...Rule) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, r := range rules {
-		r.left = r.Times
-		a.rules = append(a.rules, &r)
+		a.rules = append(a.rules, &script{Rule: r})
 	}
 }
 
-func (a *Authority) scripted(r *http.Request, p place, form url.Values) (answer, bool) {
-	rule := a.take(r, p, form)
+// scripted answers by the rules, or else truly.
+func (a *Authority) scripted(ctx context.Context, x *exchange) answer {
+	rule := a.take(x)
 	if rule == nil {
-		return answer{}, false
+		return a.respond(x)
 	}
-	if err := a.clock.Sleep(r.Context(), rule.Delay); err != nil {
-		return answer{err: err}, true
+	if err := a.clock.Sleep(ctx, rule.Delay); err != nil {
+		return answer{err: err}
 	}
 	if rule.Err != nil {
-		return answer{err: rule.Err}, true
+		return answer{err: rule.Err}
 	}
+	out := rule.instead()
 	if rule.Status == 0 && rule.Body == "" && rule.Reader == nil {
-		return answer{}, false
-	}
-	out := text(max(rule.Status, http.StatusOK), rule.Body)
-	if rule.Status != 0 {
-		out.status = rule.Status
-	}
-	if rule.Reader != nil {
-		out.body, out.length = rule.Reader(), -1
-	}
-	if rule.Length != 0 {
-		out.length = rule.Length
+		out = a.respond(x)
 	}
 	for name, values := range rule.Header {
 		out.header[http.CanonicalHeaderKey(name)] = values
 	}
-	return out, true
+	if rule.Length != 0 {
+		out.length = rule.Length
+	}
+	return out
+}
+
+// instead is what the rule says, but for what it says about any answer.
+func (rule *Rule) instead() answer {
+	out := text(rule.Status, rule.Body)
+	if rule.Status == 0 {
+		out.status = http.StatusOK
+	}
+	if rule.Reader != nil {
+		out.body, out.length = rule.Reader(), -1
+	}
+	return out
 }
 
 // take finds the rule for a request and counts its use.
-func (a *Authority) take(r *http.Request, p place, form url.Values) *Rule {
+func (a *Authority) take(x *exchange) *Rule {
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, rule := range a.rules {
-		if (rule.Times > 0 && rule.left == 0) || !rule.matches(r, p, form) {
-			continue
-		}
-		rule.left--
-		used := *rule
-		return &used
-	}
-	return nil
-}
-
-func (rule *Rule) matches(r *http.Request, p place, form url.Values) bool {
-	return (rule.Endpoint == "" || rule.Endpoint == p.endpoint) &&
-		(rule.Host == "" || rule.Host == r.URL.Host) &&
-		(rule.ClientID == "" || rule.ClientID == form.Get("client_id")) &&
-		(rule.Match == nil || rule.Match(r, form))
-}
-
-// Hold keeps requests waiting. Make it with [Authority.Hold].
-type Hold struct {
-	endpoint Endpoint
-
-	mu       sync.Mutex // guards what follows
-	waiting  int
-	arrived  chan struct{} // closed and replaced at each arrival
-	released chan struct{}
-	open     bool
-}
-
-// Hold makes requests to an endpoint wait until Release.
-func (a *Authority) Hold(e Endpoint) *Hold {
-	h := &Hold{endpoint: e, arrived: make(chan struct{}), released: make(chan struct{})}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.holds = append(a.holds, h)
-	return h
-}
-
-// Waiting returns how many requests wait.
-func (h *Hold) Waiting() int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.waiting
-}
-
-// WaitFor returns when n requests wait, or ctx ends.
-func (h *Hold) WaitFor(ctx context.Context, n int) error {
-	for {
-		h.mu.Lock()
-		enough, arrived := h.waiting >= n, h.arrived
-		h.mu.Unlock()
-		if enough {
-			return nil
-		}
-		select {
-		case <-arrived:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// Release lets go of those who wait, and of all who come.
-func (h *Hold) Release() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if !h.open {
-		h.open = true
-		close(h.released)
-	}
-}
-
-// wait keeps a request at every hold of its endpoint.
-func (a *Authority) wait(r *http.Request, p place) error {
-	a.mu.Lock()
-	holds := append([]*Hold(nil), a.holds...)
+	rules := slices.Clone(a.rules)
 	a.mu.Unlock()
-	for _, h := range holds {
-		if h.endpoint != p.endpoint {
-			continue
-		}
-		if err := h.stay(r.Context()); err != nil {
-			return err
+	for _, s := range rules {
+		if !a.isSpent(s, false) && s.matches(x) && !a.isSpent(s, true) {
+			return &s.Rule
 		}
 	}
 	return nil
 }
 
-func (h *Hold) stay(ctx context.Context) error {
-	h.mu.Lock()
-	h.waiting++
-	close(h.arrived)
-	h.arrived = make(chan struct{})
-	h.mu.Unlock()
-	defer func() {
-		h.mu.Lock()
-		h.waiting--
-		h.mu.Unlock()
-	}()
-	select {
-	case <-h.released:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+// isSpent reports whether a rule was used as often as it says; when it was not, and
+// use is set, that is one more time. Match runs between two calls and not under the
+// lock, so that it may ask the authority.
+func (a *Authority) isSpent(s *script, use bool) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if s.Times > 0 && s.used >= s.Times {
+		return true
 	}
+	if use {
+		s.used++
+	}
+	return false
+}
+
+func (rule *Rule) matches(x *exchange) bool {
+	return (rule.Endpoint == "" || rule.Endpoint == x.endpoint) &&
+		(rule.Host == "" || rule.Host == x.request.URL.Host) &&
+		(rule.ClientID == "" || rule.ClientID == x.clientID()) &&
+		(rule.Match == nil || rule.Match(x.request, x.form))
+}
+
+// clientID is who the request says it is from.
+func (x *exchange) clientID() string {
+	if id := x.form.Get("client_id"); id != "" {
+		return id
+	}
+	if user, _, ok := basic(x.request); ok {
+		return user
+	}
+	_, claims, _ := decodeJWT(x.form.Get("client_assertion"))
+	id, _ := claims["sub"].(string)
+	return id
 }

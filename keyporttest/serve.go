@@ -2,109 +2,105 @@ package keyporttest
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+
+	"github.com/seed57855a68/keyport/domain"
 )
+
+// maxRequest is what the server reads of a request, in bytes.
+const maxRequest = 1 << 20
+
+// exchange is one request on its way through the server.
+type exchange struct {
+	place
+	request *http.Request
+	form    url.Values
+	badForm error
+
+	// what the token endpoint finds out
+	tenant Tenant
+	app    App
+	method string // how the client authenticated, by its registered name
+}
 
 // serve is the whole server: record, then a scripted answer or the real one.
 func (a *Authority) serve(r *http.Request) answer {
-	p := a.route(r)
-	body, err := readBody(r)
+	x, err := a.receive(r)
 	if err != nil {
 		return answer{err: err}
 	}
-	form, _ := url.ParseQuery(string(body))
-	a.record(r, p, form)
-	if err := a.wait(r, p); err != nil {
+	a.record(x)
+	if r.URL.Scheme != "https" {
+		return answer{err: errors.New("keyporttest: " + r.URL.Scheme + " is not https")}
+	}
+	ctx := r.Context()
+	if err := a.wait(ctx, x.endpoint); err != nil {
 		return answer{err: err}
 	}
-	if scripted, ok := a.scripted(r, p, form); ok {
-		return scripted
+	out := a.scripted(ctx, x)
+	if out.err == nil && out.header.Get("Date") == "" {
+		out.header.Set("Date", a.clock.Now().UTC().Format(http.TimeFormat))
 	}
-	switch p.endpoint {
-	case EndpointInstanceDiscovery:
-		return a.instanceDiscovery(r)
-	case EndpointMetadata:
-		return a.metadata(p)
-	case EndpointKeys:
-		return a.keys()
-	case EndpointToken:
-		return a.token(r, p, form)
-	}
-	return refuse(http.StatusNotFound, "not_found", 0, "there is nothing here")
+	return out
 }
 
-func readBody(r *http.Request) ([]byte, error) {
+// receive reads a request to its end.
+func (a *Authority) receive(r *http.Request) (*exchange, error) {
+	x := &exchange{place: a.route(r), request: r}
 	if r.Body == nil {
-		return nil, nil
+		x.form = url.Values{}
+		return x, nil
 	}
 	defer func() { _ = r.Body.Close() }()
-	return io.ReadAll(io.LimitReader(r.Body, 1<<20))
-}
-
-// transport serves without a wire.
-type transport struct{ authority *Authority }
-
-// RoundTrip implements [http.RoundTripper].
-func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := r.Context().Err(); err != nil {
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxRequest+1))
+	if err != nil {
 		return nil, err
 	}
-	if r.URL.Scheme != "https" {
-		return nil, fmt.Errorf("keyporttest: %s is not https", r.URL.Scheme)
+	if len(body) > maxRequest {
+		body, x.badForm = body[:maxRequest], errors.New("keyporttest: the request is too large")
 	}
-	a := t.authority.serve(r)
-	if a.err != nil {
-		return nil, a.err
-	}
-	body := a.body
-	if body == nil {
-		body = http.NoBody
-	}
-	if a.length >= 0 {
-		body = &torn{Reader: body, missing: a.length}
-	}
-	return &http.Response{
-		Status: fmt.Sprintf("%d %s", a.status, http.StatusText(a.status)), StatusCode: a.status,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: a.header, Body: io.NopCloser(body), ContentLength: a.length, Request: r,
-	}, nil
+	form, err := url.ParseQuery(string(body))
+	x.form, x.badForm = form, errors.Join(x.badForm, err)
+	return x, nil
 }
 
-// torn reports a body that ends before its length, as a transport does.
-type torn struct {
-	io.Reader
-	missing int64
+// respond gives the real answer.
+func (a *Authority) respond(x *exchange) answer {
+	var out answer
+	switch x.endpoint {
+	case EndpointInstanceDiscovery:
+		out = a.publish(x, a.instanceDiscovery)
+	case EndpointMetadata:
+		out = a.publish(x, a.metadata)
+	case EndpointKeys:
+		out = a.publish(x, a.keys)
+	case EndpointToken:
+		out = a.token(x)
+	default:
+		return empty(http.StatusNotFound)
+	}
+	if x.authority.Kind() != domain.KindOIDC {
+		out.header.Set("X-Content-Type-Options", "nosniff")
+		out.header.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+		if id := x.request.Header.Get("client-request-id"); id != "" {
+			out.header.Set("client-request-id", id)
+		}
+	}
+	return out
 }
 
-// Read implements [io.Reader].
-func (t *torn) Read(p []byte) (int, error) {
-	n, err := t.Reader.Read(p)
-	t.missing -= int64(n)
-	if errors.Is(err, io.EOF) && t.missing > 0 {
-		return n, io.ErrUnexpectedEOF
+// publish serves a public document, which is only to be read.
+func (a *Authority) publish(x *exchange, of func(*exchange) (any, *problem)) answer {
+	if x.request.Method != http.MethodGet {
+		out := empty(http.StatusMethodNotAllowed)
+		out.header.Set("Allow", http.MethodGet)
+		return out
 	}
-	return n, err
-}
-
-// ServeHTTP implements [http.Handler], for listeners. The host of the request
-// stands for the authority's.
-func (a *Authority) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	r.URL.Scheme, r.URL.Host = "https", r.Host
-	answer := a.serve(r)
-	if answer.err != nil {
-		panic(http.ErrAbortHandler) // closes the connection without an answer
+	v, problem := of(x)
+	if problem != nil {
+		return a.refuse(x, problem)
 	}
-	for name, values := range answer.header {
-		w.Header()[name] = values
-	}
-	if answer.length >= 0 {
-		w.Header().Set("Content-Length", fmt.Sprint(answer.length))
-	}
-	w.WriteHeader(answer.status)
-	if answer.body != nil {
-		_, _ = io.Copy(w, answer.body)
-	}
+	return document(v)
 }
