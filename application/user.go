@@ -75,6 +75,9 @@ func (c *core) accountOf(g userGrant, claims domain.IDTokenClaims) (domain.Accou
 	var info domain.ClientInfo
 	if g.authority.Kind().IsMicrosoft() {
 		info = domain.ParseClientInfo(g.got.ClientInfo)
+		if info.IsZero() && g.got.ClientInfo != "" {
+			return domain.Account{}, badIDToken(g.got, "client_info", "does not say whose tokens these are", nil)
+		}
 	}
 	if !g.account.IsZero() {
 		if home := info.HomeAccountID(); home != "" && home != g.account.HomeAccountID {

@@ -157,8 +157,8 @@ func validHost(h string) bool {
 
 // validPort admits no port, or one in its only spelling.
 func validPort(p string) bool {
-	n, err := strconv.ParseUint(p, 10, 16)
-	return p == "" || err == nil && n > 0 && p[0] != '0'
+	_, err := strconv.ParseUint(p, 10, 16)
+	return p == "" || err == nil && p[0] != '0'
 }
 
 // validPath admits what names tenants, policies and realms, and nothing that

@@ -110,7 +110,9 @@ func TestAuthorityKind(t *testing.T) {
 			t.Errorf("kind %d is %q, Microsoft's %v; want %+v", kind, kind, kind.IsMicrosoft(), want)
 		}
 	}
-	if got := domain.AuthorityKind(99).String(); got != "unknown" {
-		t.Errorf("kind 99 is %q", got)
+	for _, kind := range []domain.AuthorityKind{domain.KindOIDC + 1, 99} {
+		if got := kind.String(); got != "unknown" {
+			t.Errorf("kind %d is %q", kind, got)
+		}
 	}
 }

@@ -38,7 +38,9 @@ func (t *AccessToken) Margin() time.Duration {
 
 // isPostdated reports whether the token was cached later than now, by a clock that
 // has been set back since. Its times mean nothing.
-func (t *AccessToken) isPostdated(now time.Time) bool { return t.CachedAt.Sub(now) > clockSkew }
+func (t *AccessToken) isPostdated(now time.Time) bool {
+	return t.CachedAt.After(now) && t.CachedAt.Sub(now) > clockSkew // comparing is quicker than subtracting
+}
 
 // FreshnessAt returns the token's state at a point in time.
 func (t *AccessToken) FreshnessAt(now time.Time) Freshness {

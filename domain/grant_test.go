@@ -62,6 +62,10 @@ func TestWithRefreshToken(t *testing.T) {
 	stored, fresh, user := refreshToken("stored"), refreshToken("fresh"), account("name")
 	spent := domain.NewSecret("stored") // as it was read: equal, at another address
 	token := accessToken("at", "a", time.Hour)
+	elsewhere := account("name")
+	elsewhere.Environment = "login.microsoftonline.us"
+	abroad := refreshToken("abroad")
+	abroad.Key.Environment = elsewhere.Environment
 	for _, row := range []struct {
 		name  string
 		set   []domain.Record
@@ -82,6 +86,21 @@ func TestWithRefreshToken(t *testing.T) {
 			"a refresh of a removed account, with all the rest", nil,
 			domain.Grant{RefreshToken: &fresh, Redeemed: spent, AccessToken: &token, IDToken: ptr(idToken("id")), AppMetadata: ptr(appMetadata("1"))}, nil,
 		},
+		{
+			"a refresh of a removed account, of which an access token was left", []domain.Record{token, appMetadata("1")},
+			domain.Grant{RefreshToken: &fresh, Redeemed: spent, IDToken: ptr(idToken("id"))}, []domain.Record{token, appMetadata("1")},
+		},
+		{
+			"a refresh in another cloud than the account's", []domain.Record{elsewhere},
+			domain.Grant{RefreshToken: &fresh, Redeemed: spent, AccessToken: &token}, []domain.Record{elsewhere},
+		},
+		{
+			"a refresh in another cloud than the refresh token's", []domain.Record{abroad},
+			domain.Grant{RefreshToken: &fresh, Redeemed: spent, AccessToken: &token}, []domain.Record{abroad},
+		},
+		{"a refresh that only brings an ID token", []domain.Record{elsewhere}, domain.Grant{IDToken: ptr(idToken("id")), Redeemed: spent}, []domain.Record{elsewhere}},
+		{"a refresh that brings no token", []domain.Record{elsewhere}, domain.Grant{AppMetadata: ptr(appMetadata("1")), Redeemed: spent}, []domain.Record{elsewhere, appMetadata("1")}},
+		{"a refresh for a user without an account", []domain.Record{stored}, domain.Grant{AccessToken: &token, Redeemed: spent}, []domain.Record{stored, token}},
 		{"a migrated refresh token", nil, domain.Grant{RefreshToken: &fresh, Redeemed: spent, Account: &user}, []domain.Record{fresh, user}},
 		{"an application's own", nil, domain.Grant{AccessToken: &token}, []domain.Record{token}},
 	} {

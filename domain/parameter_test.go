@@ -63,7 +63,7 @@ func TestParametersCheckReserved(t *testing.T) {
 
 func TestParametersIsZero(t *testing.T) {
 	one := []domain.Parameter{{Name: "a"}}
-	for _, p := range []domain.Parameters{{Query: one}, {Body: one}, {Header: one}} {
+	for _, p := range []domain.Parameters{{Query: one}, {Body: one}, {Header: one}, {Query: one, Body: one}, {Query: one, Header: one}} {
 		if p.IsZero() {
 			t.Errorf("%+v is zero", p)
 		}

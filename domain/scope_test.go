@@ -68,9 +68,14 @@ func TestParseScopesRefuses(t *testing.T) {
 	}
 	for b := range 256 { // every byte, alone and among others
 		legal := b == 0x21 || b >= 0x23 && b <= 0x5b || b >= 0x5d && b <= 0x7e
-		for _, tokens := range [][]string{{"a" + string([]byte{byte(b)}) + "A"}, {"a", "b" + string([]byte{byte(b)})}} {
-			if _, err := domain.ParseScopes(tokens); (err == nil) != legal {
+		token := string([]byte{byte(b)})
+		for _, tokens := range [][]string{{token}, {"a" + token + "A"}, {"a", "b" + token}} {
+			got, err := domain.ParseScopes(tokens)
+			if (err == nil) != legal {
 				t.Errorf("byte %#x in %q: got error %v", b, tokens, err)
+			}
+			if err == nil && got.Key() != strings.ToLower(got.String()) {
+				t.Errorf("byte %#x in %q: got key %q", b, tokens, got.Key())
 			}
 		}
 	}

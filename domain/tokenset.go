@@ -53,6 +53,8 @@ func NewTokenSet(rs ...Record) TokenSet {
 			u.accounts = append(u.accounts, record)
 		case AppMetadata:
 			u.apps = append(u.apps, record)
+		default: // a pointer to one, which the compiler lets through
+			panic(fmt.Sprintf("domain.NewTokenSet: a %T is no record", record))
 		}
 	}
 	return newSet(access, u)

@@ -131,6 +131,7 @@ func TestTokenSetEqual(t *testing.T) {
 	}
 	for name, other := range map[string]domain.TokenSet{
 		"a record more":  domain.NewTokenSet(append(snapshot(a), refreshToken("rt"))...),
+		"another key":    domain.NewTokenSet(accessToken("1", "c", time.Hour), accessToken("2", "b", time.Hour), account("name")),
 		"a record less":  a.Without(keyOf("a")),
 		"another secret": domain.NewTokenSet(append(snapshot(a), accessToken("3", "a", time.Hour))...),
 		"nothing":        {},
