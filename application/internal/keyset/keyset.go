@@ -123,17 +123,17 @@ func bad(address, field, problem string) error {
 	return &domain.ResponseError{Operation: "ID token", Host: host, Status: http.StatusOK, Field: field, Problem: problem}
 }
 
-// get returns the keys at an address, from the cache where it can.
+// get returns the keys at an address: from the cache, or from the server, which is
+// asked once for all who wait.
 func (r *Resolver) get(ctx context.Context, address string) (*keys, error) {
+	mark := r.flights.Mark()
 	if set, ok := r.cached(ctx, address, false); ok {
 		return set, nil
 	}
-	return r.fetch(ctx, address)
-}
-
-// fetch asks the server, once for all who wait.
-func (r *Resolver) fetch(ctx context.Context, address string) (*keys, error) {
-	set, _, err := r.flights.Do(ctx, address, r.flights.Mark(), flight.Options{Timeout: r.timeout}, func(ctx context.Context, _ bool) (*keys, error) {
+	set, _, err := r.flights.Do(ctx, address, mark, flight.Options{Timeout: r.timeout}, func(ctx context.Context, lookAgain bool) (*keys, error) {
+		if set, ok := r.cached(ctx, address, false); lookAgain && ok {
+			return set, nil
+		}
 		return r.load(ctx, address)
 	})
 	return set, err
