@@ -30,7 +30,8 @@ type IDTokenClaims struct {
 	UPN               string
 	Name              string
 	Email             string
-	LoginHint         string // "login_hint": for the sign-out URL
+	Emails            []string // "emails", which B2C has instead
+	LoginHint         string   // "login_hint": for the sign-out URL
 
 	AccessTokenHash string // "at_hash"
 	CodeHash        string // "c_hash"
@@ -59,6 +60,7 @@ type wireClaims struct {
 	UPN               string      `json:"upn"`
 	Name              string      `json:"name"`
 	Email             string      `json:"email"`
+	Emails            audience    `json:"emails"`
 	LoginHint         string      `json:"login_hint"`
 	AccessTokenHash   string      `json:"at_hash"`
 	CodeHash          string      `json:"c_hash"`
@@ -79,7 +81,7 @@ func ParseIDTokenClaims(payload []byte) (IDTokenClaims, error) {
 		ExpiresAt: w.ExpiresAt.Time, IssuedAt: w.IssuedAt.Time, NotBefore: w.NotBefore.Time, AuthTime: w.AuthTime.Time,
 		Nonce: w.Nonce, ACR: w.ACR, AMR: w.AMR, SessionID: w.SessionID,
 		ObjectID: w.ObjectID, TenantID: w.TenantID, PreferredUsername: w.PreferredUsername, UPN: w.UPN,
-		Name: w.Name, Email: w.Email, LoginHint: w.LoginHint,
+		Name: w.Name, Email: w.Email, Emails: w.Emails, LoginHint: w.LoginHint,
 		AccessTokenHash: w.AccessTokenHash, CodeHash: w.CodeHash, All: all,
 	}, nil
 }
@@ -114,7 +116,7 @@ func (d *numericDate) UnmarshalJSON(text []byte) error {
 
 // Username returns the name that the user signs in with, as far as the token says.
 func (c IDTokenClaims) Username() string {
-	for _, name := range []string{c.PreferredUsername, c.UPN, c.Email} {
+	for _, name := range append([]string{c.PreferredUsername, c.UPN, c.Email}, c.Emails...) {
 		if name != "" {
 			return name
 		}

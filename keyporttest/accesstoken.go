@@ -14,7 +14,8 @@ import (
 // granted is what a grant gives.
 type granted struct {
 	audience []string
-	scope    string // to be told to the client, when not empty
+	scope    string     // to be told to the client, when not empty
+	user     *userGrant // nil for an application's own token
 }
 
 // issue signs an access token and answers with it, each kind of server in its way.
@@ -35,7 +36,11 @@ func (a *Authority) issue(x *exchange, g granted) answer {
 	default:
 		x.claimsV2(claims, g)
 	}
-	token := a.key.sign(typ, claims)
+	if g.user != nil {
+		a.ofUser(x, claims, g)
+		a.keep(x, g, claims, now.Add(life))
+	}
+	token := a.accessKey().sign(typ, claims)
 	a.learn(kindAccessToken, token)
 
 	seconds := int64(life / time.Second)
@@ -58,6 +63,9 @@ func (a *Authority) issue(x *exchange, g granted) answer {
 	}
 	if refresh > 0 {
 		response["refresh_in"] = int64(refresh / time.Second)
+	}
+	if g.user != nil {
+		a.addUserTokens(x, g, token, response)
 	}
 	return object(http.StatusOK, response)
 }
@@ -108,10 +116,14 @@ func (x *exchange) directoryClaims(claims map[string]any) {
 	claims["aio"] = base64.StdEncoding.EncodeToString([]byte(two)[:32])
 }
 
-// assurance says how the client proved who it is: "1" by a secret, "2" by a key.
+// assurance says how the client proved who it is: "1" by a secret, "2" by a key, "0"
+// not at all.
 func (x *exchange) assurance() string {
-	if x.method == privateKeyJWT {
+	switch x.method {
+	case privateKeyJWT:
 		return "2"
+	case noMethod:
+		return "0"
 	}
 	return "1"
 }

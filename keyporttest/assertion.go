@@ -188,36 +188,19 @@ func (j jwt) isCurrent(now time.Time) bool {
 	return now.Before(j.times["exp"].Add(clockSkew)) && !now.Before(j.times["nbf"].Add(-clockSkew))
 }
 
-// byFederatedAssertion checks a JWT that another issuer signed (workload identity
-// federation).
-func (a *Authority) byFederatedAssertion(x *exchange, j jwt) *problem {
-	key, known := x.app.Issuers[j.text("iss")]
-	switch {
-	case !known:
-		return &foreignIssuer
-	case !slices.Contains(audiences(j.claims["aud"]), exchangeAudience(x.cloud())):
-		return &foreignAudience
-	case len(x.app.FederatedSubjects) > 0 && !slices.Contains(x.app.FederatedSubjects, j.text("sub")):
-		return &foreignSubject
+// decodeJWT reads the parts of a compact JWT without checking its signature.
+func decodeJWT(token string) (header, claims map[string]any, ok bool) {
+	parts := strings.SplitN(token, ".", 4)
+	if len(parts) != 3 {
+		return nil, nil, false
 	}
-	if _, err := j.jws.Verify(key); err != nil {
-		return &foreignSignature
+	for i, into := range []*map[string]any{&header, &claims} {
+		text, err := base64.RawURLEncoding.DecodeString(parts[i])
+		if err != nil || json.Unmarshal(text, into) != nil {
+			return nil, nil, false
+		}
 	}
-	if !j.isCurrent(a.clock.Now()) {
-		return &wrongTime
-	}
-	return nil
-}
-
-// exchangeAudience is what tokens for the exchange are issued for, cloud by cloud.
-func exchangeAudience(cloud string) string {
-	switch domain.Cloud(cloud) {
-	case domain.AzureUSGovernment:
-		return "api://AzureADTokenExchangeUSGov"
-	case domain.AzureChina:
-		return "api://AzureADTokenExchangeChina"
-	}
-	return "api://AzureADTokenExchange"
+	return header, claims, true
 }
 
 // audiences reads "aud": a string or a list of strings (RFC 7519 §4.1.3).
@@ -234,19 +217,4 @@ func audiences(aud any) []string {
 		return out
 	}
 	return nil
-}
-
-// decodeJWT reads the parts of a compact JWT without checking its signature.
-func decodeJWT(token string) (header, claims map[string]any, ok bool) {
-	parts := strings.SplitN(token, ".", 4)
-	if len(parts) != 3 {
-		return nil, nil, false
-	}
-	for i, into := range []*map[string]any{&header, &claims} {
-		text, err := base64.RawURLEncoding.DecodeString(parts[i])
-		if err != nil || json.Unmarshal(text, into) != nil {
-			return nil, nil, false
-		}
-	}
-	return header, claims, true
 }

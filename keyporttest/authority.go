@@ -35,16 +35,21 @@ type Options struct {
 	// Clock of the server; when nil, one that stands at noon on 24 November 2026.
 	Clock *Clock
 	// SigningAlgorithm of the tokens: "ES256", or "RS256" as Microsoft's servers have
-	// it, which takes thirty times as long. When empty, ES256.
+	// it, which takes thirty times as long. When empty, ES256. The ID tokens of
+	// Microsoft's servers are signed with RS256 always.
 	SigningAlgorithm string
+	// AllowPersonalData has [AssertClean] and [ScanOutput] look for no names and addresses
+	// of this authority's users.
+	AllowPersonalData bool
 }
 
 // Authority is a token server inside the process. It is safe for concurrent use.
 type Authority struct {
 	clock *Clock
-	key   signingKey
 
 	mu        sync.Mutex // guards what follows
+	ring      keyring
+	flows     userFlows
 	tenants   []Tenant
 	apps      map[string]App
 	resources map[string]bool
@@ -66,11 +71,12 @@ func New(o Options) *Authority {
 		o.Clock = NewClock(time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC))
 	}
 	a := &Authority{
-		clock: o.Clock, key: newSigningKey(o.SigningAlgorithm),
+		clock: o.Clock, ring: newKeyring(o.SigningAlgorithm), flows: newUserFlows(o),
 		apps: map[string]App{}, resources: map[string]bool{Graph: true}, hosts: map[string]bool{},
 		lifetime: 3599 * time.Second, usedJTI: map[string]time.Time{}, secrets: map[string]string{},
 	}
 	a.AddTenant(Tenant{ID: TenantID, Domains: []string{TenantDomain}})
+	a.AddTenant(Tenant{ID: PersonalTenantID})
 	a.AddIssuer(OIDCIssuer)
 	a.AddIssuer(OIDCIssuerPath)
 	return a
@@ -96,6 +102,9 @@ func (a *Authority) AddApp(app App) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.apps[app.ClientID] = app
+	for _, uri := range app.IdentifierURIs {
+		a.resources[resourceKey(uri)] = true
+	}
 }
 
 // AddResource adds an API by its identifier, such as "api://reports". AD FS, dSTS
@@ -133,8 +142,9 @@ func (a *Authority) SetTokenLifetime(life, refreshIn time.Duration) {
 	a.lifetime, a.refreshIn = life, refreshIn
 }
 
-// Reset forgets the requests, the scripts, and the tokens that were issued. Apps,
-// tenants and the clock stay, and [ScanOutput] still looks for the tokens.
+// Reset forgets the requests, the scripts, and the tokens that were issued as secrets.
+// Apps, tenants, users, what they are signed in to, and the clock stay, and
+// [ScanOutput] still looks for the tokens.
 func (a *Authority) Reset() {
 	a.mu.Lock()
 	defer a.mu.Unlock()

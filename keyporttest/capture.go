@@ -2,14 +2,15 @@ package keyporttest
 
 import (
 	"bytes"
+	"cmp"
 	"sync"
 )
 
 const (
 	// maxCapture is how much output is held before it is scanned and let go of.
 	maxCapture = 32 << 20
-	// overlap is how much of it is held longer: no encoded secret that is recognised by
-	// its end is cut in two, unless it is as long as this.
+	// overlap is how much of it is held longer, so that no encoded secret is cut in two
+	// that is shorter.
 	overlap = 64 << 10
 	// maxPrefix is how much of a line is told.
 	maxPrefix = 60
@@ -26,6 +27,7 @@ type leak struct {
 // capture holds what a stream wrote, and scans it.
 type capture struct {
 	stream string
+	limit  int // of what is held; 0 for maxCapture
 
 	mu      sync.Mutex // guards what follows
 	text    []byte
@@ -39,7 +41,7 @@ func (c *capture) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.text = append(c.text, p...)
-	if len(c.text) >= maxCapture {
+	if len(c.text) >= cmp.Or(c.limit, maxCapture) {
 		end := len(c.text) - overlap
 		if newline := bytes.LastIndexByte(c.text[:end], '\n'); newline >= 0 {
 			end = newline + 1

@@ -16,6 +16,10 @@ func told(writes ...string) []string {
 	for _, w := range writes {
 		_, _ = c.Write([]byte(w))
 	}
+	return toldBy(&c)
+}
+
+func toldBy(c *keyporttest.Capture) []string {
 	var b strings.Builder
 	c.Told(&b)
 	return strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
@@ -74,23 +78,32 @@ func TestManyLeaksAreToldInShort(t *testing.T) {
 // TestALargeOutputIsScannedInParts: what is found in the parts is what is found in
 // the whole, with its line.
 func TestALargeOutputIsScannedInParts(t *testing.T) {
+	const limit, lines = 256 << 10, 1 << 10
+	var c keyporttest.Capture
+	c.Limit(limit)
 	password := keyporttest.PlantSecret("password")
-	filler := strings.Repeat("0123456789abcdef\n", 1<<16) // a MiB and more, of 65,536 lines
-	parts := keyporttest.MaxCapture / len(filler)
-	var writes, want []string
+	filler := strings.Repeat("0123456789abcdef\n", lines)
+	parts := limit / len(filler)
+	var want []string
 	for i := range 3 * parts {
-		writes = append(writes, filler)
+		_, _ = c.Write([]byte(filler))
 		if i%parts == parts-1 {
-			writes = append(writes, fmt.Sprint("p", i, "="), password[:20], password[20:], "\n")
-			want = append(want, report("password", (i+1)<<16+len(want)+1, fmt.Sprint("p", i, "=")))
+			for _, piece := range []string{fmt.Sprint("p", i, "="), password[:20], password[20:], "\n"} {
+				_, _ = c.Write([]byte(piece))
+			}
+			want = append(want, report("password", (i+1)*lines+len(want)+1, fmt.Sprint("p", i, "=")))
 		}
 	}
-	if diff := cmp.Diff(want, told(writes...)); diff != "" {
+	if diff := cmp.Diff(want, toldBy(&c)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	// One line that is longer than what is held has no beginning any more.
-	line := strings.Repeat("x", keyporttest.MaxCapture)
-	if diff := cmp.Diff([]string{report("password", 1, "")}, told(line, line, "p="+password)); diff != "" {
+	var long keyporttest.Capture
+	long.Limit(limit)
+	for _, piece := range []string{strings.Repeat("x", limit), strings.Repeat("y", limit), "p=" + password} {
+		_, _ = long.Write([]byte(piece))
+	}
+	if diff := cmp.Diff([]string{report("password", 1, "")}, toldBy(&long)); diff != "" {
 		t.Errorf("a long line (-want +got):\n%s", diff)
 	}
 }

@@ -164,6 +164,14 @@ func TestAssertCleanFindsNothingWhereNothingIs(t *testing.T) {
 	}
 }
 
+func TestAnAppPrintsWithoutItsSecrets(t *testing.T) {
+	app := keyporttest.App{ClientID: "my-app", Secrets: []string{keyporttest.PlantSecret("client secret")}}
+	text, err := json.Marshal(app)
+	if err != nil || string(text) != `"app my-app"` || fmt.Sprintf("%+v", app) != "app my-app" {
+		t.Errorf("JSON %d bytes, %v", len(text), err)
+	}
+}
+
 func TestAssertCleanLooksForShortSecretsOfItsOwnAuthority(t *testing.T) {
 	a, _ := newAuthority(t, func(app *keyporttest.App) { app.Secrets = []string{"hunter2"} })
 	if got := verdict(a, "the password is hunter2"); len(got) != 1 {

@@ -17,6 +17,7 @@ const (
 	secretPost    = "client_secret_post"
 	secretJWT     = "client_secret_jwt"
 	privateKeyJWT = "private_key_jwt"
+	noMethod      = "none"
 )
 
 // credentials are what a request says about its client.
@@ -29,11 +30,17 @@ type credentials struct {
 // authenticate finds out which client sends the request (RFC 6749 §2.3, RFC 7523).
 func (a *Authority) authenticate(x *exchange) *problem {
 	sent, problem := x.credentials()
+	if problem == &noCredential {
+		return a.withoutCredential(x, sent.clientID)
+	}
 	if problem != nil {
 		return problem
 	}
 	if x.app, problem = a.appOf(x, sent.clientID); problem != nil {
 		return problem
+	}
+	if x.app.Public {
+		return &publicSecret
 	}
 	if x.method == privateKeyJWT {
 		problem = a.byAssertion(x, sent.assertion)
@@ -47,6 +54,22 @@ func (a *Authority) authenticate(x *exchange) *problem {
 		return &wrongMethod
 	}
 	return nil
+}
+
+// withoutCredential admits public clients (RFC 6749 §2.1) to the grants of users.
+func (a *Authority) withoutCredential(x *exchange, clientID string) *problem {
+	app, known := a.appCalled(clientID)
+	isOfUser := x.form.Get("grant_type") != "client_credentials"
+	switch {
+	case known && app.Public && isOfUser:
+		var problem *problem
+		x.method = noMethod
+		x.app, problem = a.appOf(x, clientID)
+		return problem
+	case isOfUser:
+		return &noUserSecret
+	}
+	return &noCredential
 }
 
 // credentials reads them from where they are, and sets x.method. One method is
@@ -105,7 +128,7 @@ func (a *Authority) appOf(x *exchange, clientID string) (App, *problem) {
 	}
 	app, known := a.appCalled(clientID)
 	switch {
-	case !known, x.isEntra() && !app.existsIn(x.tenant):
+	case !known, x.isEntra() && x.tenant.ID != "" && !app.existsIn(x.tenant):
 		return App{}, unknownClient.because("no application '" + clientID + "' is registered here")
 	case app.Disabled:
 		return App{}, &disabledClient

@@ -5,14 +5,11 @@ import (
 	"time"
 )
 
-// What the tests outside the package look into.
-const (
-	MaxPassing = maxPassing
-	MaxCapture = maxCapture
-)
-
 // Registry is one of a test's own.
 type Registry struct{ registry }
+
+// Limit has it look for fewer tokens.
+func (r *Registry) Limit(n int) { r.limit = n }
 
 // Find returns the kinds that text shows, in order.
 func (r *Registry) Find(text string) []string {
@@ -37,6 +34,9 @@ func (r *Registry) Places(text string) []string {
 
 // Capture is a stream's.
 type Capture struct{ capture }
+
+// Limit has it hold less.
+func (c *Capture) Limit(n int) { c.limit = n }
 
 // Told returns the report about what was written.
 func (c *Capture) Told(w io.Writer) { tell(w, c.finish()) }

@@ -23,6 +23,8 @@ const (
 	tokenURL  = entraBase + "/oauth2/v2.0/token"
 	formType  = "application/x-www-form-urlencoded"
 	jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+	jwtBearerGrant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 )
 
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)

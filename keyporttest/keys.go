@@ -2,10 +2,7 @@ package keyporttest
 
 import (
 	"crypto"
-	"crypto/rand"
-	"crypto/rsa"
 	"encoding/json"
-	"sync"
 
 	"github.com/go-jose/go-jose/v4"
 
@@ -18,6 +15,7 @@ type signingKey struct {
 	algorithm jose.SignatureAlgorithm
 	id        string
 	public    crypto.PublicKey
+	private   crypto.Signer
 	signers   map[string]jose.Signer // by "typ"
 }
 
@@ -27,19 +25,23 @@ const (
 	typeAccessToken = "at+jwt"
 )
 
-func newSigningKey(algorithm string) signingKey {
-	k := signingKey{algorithm: jose.SignatureAlgorithm(algorithm), id: "keyporttest-1", signers: map[string]jose.Signer{}}
-	var private crypto.Signer
-	switch k.algorithm {
-	case "", jose.ES256:
-		k.algorithm, private = jose.ES256, newECKey()
-	case jose.RS256:
-		private = sharedRSAKey()
+func newKeyring(algorithm string) keyring {
+	switch algorithm {
+	case "":
+		algorithm = string(jose.ES256)
+	case string(jose.ES256), string(jose.RS256):
 	default:
 		panic("keyporttest: no signing algorithm " + algorithm)
 	}
+	return keyring{generation: 1, access: newSigningKey(jose.SignatureAlgorithm(algorithm), 1)}
+}
+
+func newSigningKey(algorithm jose.SignatureAlgorithm, generation int) signingKey {
+	private := newPrivateKey(algorithm, generation)
 	learnKey(private)
-	k.public = private.Public()
+	k := signingKey{
+		algorithm: algorithm, id: keyID(algorithm, generation), public: private.Public(), private: private, signers: map[string]jose.Signer{},
+	}
 	for _, typ := range []string{typeJWT, typeAccessToken} {
 		signer, err := jose.NewSigner(
 			jose.SigningKey{Algorithm: k.algorithm, Key: jose.JSONWebKey{Key: private, KeyID: k.id}},
@@ -52,15 +54,6 @@ func newSigningKey(algorithm string) signingKey {
 	}
 	return k
 }
-
-// sharedRSAKey is one for the process: to make an RSA key takes a while.
-var sharedRSAKey = sync.OnceValue(func() *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic("keyporttest: " + err.Error())
-	}
-	return key
-})
 
 // sign writes a JWT of a type.
 func (k signingKey) sign(typ string, claims map[string]any) string {
@@ -86,9 +79,18 @@ func (a *Authority) keys(x *exchange) (any, *problem) {
 	if problem != nil {
 		return nil, problem
 	}
-	jwk := jose.JSONWebKey{Key: a.key.public, KeyID: a.key.id, Use: "sig", Algorithm: string(a.key.algorithm)}
+	var list []any
+	for _, key := range a.keysAt(x.authority.Kind()) {
+		list = append(list, x.publish(key, issuer))
+	}
+	return map[string]any{"keys": list}, nil
+}
+
+// publish is a key in the JWKS.
+func (x *exchange) publish(key signingKey, issuer string) any {
+	jwk := jose.JSONWebKey{Key: key.public, KeyID: key.id, Use: "sig", Algorithm: string(key.algorithm)}
 	if !x.authority.Kind().IsMicrosoft() {
-		return map[string]any{"keys": []any{jwk}}, nil
+		return jwk
 	}
 	jwk.Algorithm = ""
 	text, err := jwk.MarshalJSON()
@@ -102,5 +104,5 @@ func (a *Authority) keys(x *exchange) (any, *problem) {
 	if x.authority.Kind() != domain.KindADFS {
 		members["issuer"] = issuer
 	}
-	return map[string]any{"keys": []any{members}}, nil
+	return members
 }

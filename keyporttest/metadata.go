@@ -87,7 +87,7 @@ func (a *Authority) metadata(x *exchange) (any, *problem) {
 		d = entraDocument(base, version)
 	}
 	d["issuer"] = x.issuerOf(t)
-	d["id_token_signing_alg_values_supported"] = []string{string(a.key.algorithm)}
+	d["id_token_signing_alg_values_supported"] = []string{string(a.identityKey(x.authority.Kind()).algorithm)}
 	return d, nil
 }
 
@@ -136,7 +136,7 @@ func adfsDocument(base string) map[string]any {
 		"access_token_issuer":                              adfsTokenIssuer(base),
 		"token_endpoint_auth_methods_supported":            []string{"client_secret_post", "client_secret_basic", "private_key_jwt", "windows_client_authentication"},
 		"token_endpoint_auth_signing_alg_values_supported": []string{"RS256"},
-		"grant_types_supported":                            grantTypes(),
+		"grant_types_supported":                            grantTypes(domain.KindADFS),
 		"microsoft_multi_refresh_token":                    true,
 	})
 	delete(d, "tenant_region_scope")
@@ -151,15 +151,30 @@ func plainDocument(base string) map[string]any {
 		"device_authorization_endpoint":                    base + "/device_authorization",
 		"end_session_endpoint":                             base + "/logout",
 		"userinfo_endpoint":                                base + "/userinfo",
+		"revocation_endpoint":                              base + "/revoke",
 		"jwks_uri":                                         base + "/keys",
-		"grant_types_supported":                            grantTypes(),
+		"grant_types_supported":                            grantTypes(domain.KindOIDC),
 		"token_endpoint_auth_methods_supported":            []string{"client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"},
 		"token_endpoint_auth_signing_alg_values_supported": names(plainAlgorithms),
 		"response_types_supported":                         []string{"code"},
 		"scopes_supported":                                 []string{"openid", "profile", "email", "offline_access"},
 		"subject_types_supported":                          []string{"public"},
 		"code_challenge_methods_supported":                 []string{"S256"},
+		"response_modes_supported":                         []string{"query", "form_post"},
+		"prompt_values_supported":                          knownPrompts,
+		"claims_parameter_supported":                       true,
+		"request_parameter_supported":                      false,
+		"request_uri_parameter_supported":                  false,
+
+		"authorization_response_iss_parameter_supported": true, // RFC 9207 §3
 	}
 }
 
-func grantTypes() []string { return slices.Sorted(maps.Keys(grants)) }
+// grantTypes are those that a kind of server serves.
+func grantTypes(k domain.AuthorityKind) []string {
+	types := slices.Sorted(maps.Keys(grants))
+	if !servesOnBehalf(k) {
+		types = slices.DeleteFunc(types, func(t string) bool { return t == onBehalfOfGrant })
+	}
+	return types
+}

@@ -11,6 +11,9 @@ type problem struct {
 	b2c    int    // AADB2C…
 	msis   int    // AD FS
 	why    string
+
+	suberror string // Entra ID's
+	claims   string // to ask for, in JSON
 }
 
 // because says more about a problem.

@@ -68,13 +68,16 @@ func (a *Authority) b2cRefusal(x *exchange, p *problem) answer {
 // description and once more beside it.
 func (a *Authority) entraRefusal(x *exchange, p *problem) answer {
 	trace, correlation, now := newUUID(), x.correlation(), a.timestamp()
-	out := object(p.status(p.code), map[string]any{
+	members := map[string]any{
 		"error": p.code,
 		"error_description": fmt.Sprintf("AADSTS%d: %s.\r\nTrace ID: %s\r\nCorrelation ID: %s\r\nTimestamp: %s",
 			p.aadsts, p.why, trace, correlation, now),
 		"error_codes": []int{p.aadsts}, "timestamp": now, "trace_id": trace, "correlation_id": correlation,
 		"error_uri": fmt.Sprintf("https://%s/error?code=%d", x.cloud(), p.aadsts),
-	})
+	}
+	setText(members, "suberror", p.suberror)
+	setText(members, "claims", p.claims)
+	out := object(p.status(p.code), members)
 	out.header.Set("x-ms-request-id", trace)
 	return out
 }

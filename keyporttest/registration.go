@@ -45,6 +45,26 @@ type App struct {
 	AuthMethods []string
 	// Disabled apps are refused with AADSTS7000112.
 	Disabled bool
+
+	// RedirectURIs to which users may be sent back, letter by letter; a loopback one that
+	// is registered without a port, such as "http://localhost", admits any. Users cannot
+	// sign in to an app that has none. The first is for requests that name none.
+	RedirectURIs []string
+	// PostLogoutRedirectURIs are where users may go after they have signed out;
+	// RedirectURIs, which serve for that too, are not repeated here.
+	PostLogoutRedirectURIs []string
+	// Public clients have no credential; they must use PKCE.
+	Public bool
+	// FamilyID is that of a family of clients, such as "1", whose members may use each
+	// other's refresh tokens at Entra ID.
+	FamilyID string
+	// RequireConsent has users asked before the app gets a token of theirs, but for the
+	// ConsentedScopes, to which an administrator has consented.
+	RequireConsent  bool
+	ConsentedScopes []string
+	// IdentifierURIs are the names of the API that the app is, such as "api://reports",
+	// beside its client id. They need no [Authority.AddResource].
+	IdentifierURIs []string
 }
 
 // Format implements [fmt.Formatter] without secrets.
@@ -57,6 +77,7 @@ func (app App) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "%v", app
 func (app App) clone() App {
 	for _, list := range []*[]string{
 		&app.Secrets, &app.ExpiredSecrets, &app.FederatedSubjects, &app.Tenants, &app.Scopes, &app.Roles, &app.GrantTypes, &app.AuthMethods,
+		&app.RedirectURIs, &app.PostLogoutRedirectURIs, &app.ConsentedScopes, &app.IdentifierURIs,
 	} {
 		*list = slices.Clone(*list)
 	}

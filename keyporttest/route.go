@@ -17,6 +17,11 @@ const (
 	EndpointMetadata          Endpoint = "metadata"
 	EndpointKeys              Endpoint = "keys"
 	EndpointToken             Endpoint = "token"
+	EndpointAuthorization     Endpoint = "authorization"
+	EndpointSignIn            Endpoint = "sign-in" // where the forms of the pages go
+	EndpointUserInfo          Endpoint = "userinfo"
+	EndpointRevocation        Endpoint = "revocation"
+	EndpointEndSession        Endpoint = "end session"
 	EndpointUnknown           Endpoint = "unknown"
 )
 
@@ -61,12 +66,30 @@ var paths = []struct {
 	{"/discovery/keys", EndpointKeys, noV2, false},
 	{"/discovery/keys", EndpointKeys, entra, true},
 	{"/keys", EndpointKeys, oidc, false},
+	{"/oauth2/v2.0/authorize", EndpointAuthorization, v2, false},
+	{"/oauth2/authorize", EndpointAuthorization, noV2, false},
+	{"/oauth2/authorize", EndpointAuthorization, entra, true},
+	{"/authorize", EndpointAuthorization, oidc, false},
+	{"/oauth2/v2.0/login", EndpointSignIn, v2, false},
+	{"/oauth2/login", EndpointSignIn, noV2, false},
+	{"/oauth2/login", EndpointSignIn, entra, true},
+	{"/login", EndpointSignIn, oidc, false},
+	{"/userinfo", EndpointUserInfo, adfs, false},
+	{"/userinfo", EndpointUserInfo, oidc, false},
+	{"/revoke", EndpointRevocation, oidc, false},
+	{"/oauth2/v2.0/logout", EndpointEndSession, v2, false},
+	{"/oauth2/logout", EndpointEndSession, noV2, false},
+	{"/oauth2/logout", EndpointEndSession, entra, true},
+	{"/logout", EndpointEndSession, oidc, false},
 }
 
 func (a *Authority) route(r *http.Request) place {
 	path := strings.TrimSuffix(r.URL.Path, "/") // AD FS ends its own with a slash
 	if path == "/common/discovery/instance" {
 		return place{endpoint: EndpointInstanceDiscovery}
+	}
+	if path == "/oidc/userinfo" && r.URL.Host == "graph.microsoft.com" {
+		return place{endpoint: EndpointUserInfo} // of all tenants
 	}
 	for _, p := range paths {
 		base, ok := strings.CutSuffix(path, p.end)

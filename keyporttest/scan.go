@@ -30,6 +30,9 @@ const maxReports = 20
 // when they have eight bytes or more; longer ones by their last 64. Of access tokens
 // and assertions the latest are looked for, 50,000 at least.
 //
+// The names and addresses of users are looked for like secrets once they have signed
+// in, unless [Options] allow them.
+//
 // m may be anything with a method Run, so that other checks of a whole package can
 // be run around or inside this one.
 func ScanOutput(m interface{ Run() int }) int {

@@ -123,6 +123,9 @@ func (x *exchange) clientID() string {
 	if user, _, ok := basic(x.request); ok {
 		return user
 	}
+	if id := x.request.URL.Query().Get("client_id"); id != "" && x.endpoint != EndpointToken {
+		return id
+	}
 	_, claims, _ := decodeJWT(x.form.Get("client_assertion"))
 	id, _ := claims["sub"].(string)
 	return id

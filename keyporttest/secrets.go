@@ -1,6 +1,7 @@
 package keyporttest
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/base64"
 	"slices"
@@ -13,7 +14,13 @@ const (
 	kindAssertion   = "client assertion"
 )
 
-func isPassing(kind string) bool { return kind == kindAccessToken || kind == kindAssertion }
+func isPassing(kind string) bool {
+	switch kind {
+	case kindAccessToken, kindAssertion, kindIDToken, kindRefreshToken, kindCode, kindCookie, "code verifier":
+		return true
+	}
+	return false
+}
 
 const (
 	// minSecret is the length in bytes from which a value is looked for in a whole
@@ -31,6 +38,8 @@ var secrets registry
 // registry knows secrets by their value. Whoever looks for them pays for the
 // preparation: learning one is cheap, because servers do it for each request.
 type registry struct {
+	limit int // of the passing ones; 0 for maxPassing
+
 	mu    sync.Mutex // guards what follows
 	kept  shelf
 	young shelf // the latest passing ones, and
@@ -78,7 +87,7 @@ func (r *registry) learn(kind, value string) {
 		r.kept.put(kind, value)
 		return
 	}
-	if len(r.young.kinds) >= maxPassing {
+	if len(r.young.kinds) >= cmp.Or(r.limit, maxPassing) {
 		r.young, r.old = shelf{}, r.young
 	}
 	r.young.put(kind, value)

@@ -78,6 +78,16 @@ func (a *Authority) respond(x *exchange) answer {
 		out = a.publish(x, a.keys)
 	case EndpointToken:
 		out = a.token(x)
+	case EndpointAuthorization:
+		out = a.authorize(x)
+	case EndpointSignIn:
+		out = a.submit(x)
+	case EndpointUserInfo:
+		out = a.userInfo(x)
+	case EndpointRevocation:
+		out = a.revocation(x)
+	case EndpointEndSession:
+		out = a.endSession(x)
 	default:
 		return empty(http.StatusNotFound)
 	}

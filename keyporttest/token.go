@@ -12,6 +12,9 @@ import (
 // grants are the grant types that the token endpoint serves. Each has a file.
 var grants = map[string]func(*Authority, *exchange) (answer, *problem){
 	"client_credentials": (*Authority).clientCredentials,
+	"authorization_code": (*Authority).authorizationCode,
+	"refresh_token":      (*Authority).refreshed,
+	onBehalfOfGrant:      (*Authority).onBehalfOf,
 }
 
 // token is the token endpoint (RFC 6749 §3.2).
@@ -37,7 +40,7 @@ func (a *Authority) redeem(x *exchange) (answer, *problem) {
 	if x.tenant, problem = a.tenantOf(x.authority); problem != nil {
 		return answer{}, problem
 	}
-	if x.authority.Kind() == domain.KindEntra && x.tenant.ID == "" {
+	if x.authority.Kind() == domain.KindEntra && x.tenant.ID == "" && name == "client_credentials" {
 		return answer{}, &tooManyTenants
 	}
 	if problem := a.authenticate(x); problem != nil {
