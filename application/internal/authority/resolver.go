@@ -77,8 +77,10 @@ func (r *Resolver) Describe(ctx context.Context, a domain.Authority) (domain.Ser
 		return m, nil
 	}
 	m, _, err := r.flights.Do(ctx, a, mark, flight.Options{Timeout: r.timeout}, func(ctx context.Context, lookAgain bool) (domain.ServerMetadata, error) {
-		if m, ok := r.cached(ctx, a, false); lookAgain && ok {
-			return m, nil
+		if lookAgain {
+			if m, ok := r.cached(ctx, a, false); ok {
+				return m, nil
+			}
 		}
 		return r.discover(ctx, a)
 	})
@@ -127,9 +129,9 @@ func (r *Resolver) ask(ctx context.Context, a domain.Authority) (domain.ServerMe
 	return m, answer.Body, err
 }
 
-// trusts reports whether the configuration vouches for the host.
+// trusts reports whether the host is known, or the configuration vouches for it.
 func (r *Resolver) trusts(a domain.Authority) bool {
-	return r.options.NoInstanceDiscovery || slices.Contains(r.options.Trusted, a.Host())
+	return a.IsKnownCloud() || r.options.NoInstanceDiscovery || slices.Contains(r.options.Trusted, a.Host())
 }
 
 // vouch asks the public cloud whether a host that is not known here is one of
