@@ -20,6 +20,10 @@
 // # What to choose
 //
 //   - A service or daemon acts for itself: [ConfidentialClient] and AcquireTokenForClient.
+//   - A web application has users: InitiateAuthCodeFlow, AcquireTokenByAuthCodeFlow, and
+//     from then on AcquireTokenSilent with the account.
+//   - A web API acts for the user who called it: AcquireTokenOnBehalfOf.
+//   - A program that cannot keep a secret is a [PublicClient].
 //   - Which credential? A certificate ([ClientCertificate]) rather than a secret
 //     ([ClientSecret]); a key in a vault or in hardware is a [ClientSigner]; a token that
 //     a platform issues is a [ClientAssertionFunc]; one that rotates is a [CredentialFunc].
