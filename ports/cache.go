@@ -11,6 +11,9 @@ import (
 // TokenCache stores token sets by partition. Implementations are safe for
 // concurrent use, and so are the sets they return, because sets are immutable.
 //
+// Times may lose what is below a second, never move forward, and zero stays zero.
+// Everything in keys and records counts, letter case too.
+//
 // A store that is shared by processes or machines keeps the promise of Update
 // among all of them. Package ports/portstest holds the conformance suite.
 type TokenCache interface {
