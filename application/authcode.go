@@ -164,7 +164,7 @@ func (c *core) acquireTokenByAuthCodeFlow(ctx context.Context, f domain.AuthCode
 	if err != nil {
 		return domain.Result{}, failedAs(byAuthCodeFlow, err)
 	}
-	a, err := c.authorityOf(f)
+	a, err := c.authorityOf(f.ClientID, f.Authority, "AuthCodeFlow")
 	if err != nil {
 		return domain.Result{}, err
 	}
@@ -187,22 +187,23 @@ func (c *core) acquireTokenByAuthCodeFlow(ctx context.Context, f domain.AuthCode
 	})
 }
 
-// authorityOf is the authority that a flow began with, which must be this client's.
-func (c *core) authorityOf(f domain.AuthCodeFlow) (domain.Authority, error) {
+// authorityOf is the authority that a flow began with, which must be this client's,
+// perhaps of another tenant.
+func (c *core) authorityOf(clientID, authority, field string) (domain.Authority, error) {
 	foreign := &domain.ConfigError{
-		Field: "AuthCodeFlow", Problem: "was begun by another client or for another authority",
+		Field: field, Problem: "was begun by another client or for another authority",
 		Remedy: "complete it with a client of the same configuration",
 	}
-	if f.ClientID != c.clientID {
+	if clientID != c.clientID {
 		return domain.Authority{}, foreign
 	}
-	if f.Authority == c.authority.String() {
+	if authority == c.authority.String() {
 		return c.authority, nil
 	}
 	if c.authority.Kind() == domain.KindOIDC {
 		return domain.Authority{}, foreign
 	}
-	other, err := domain.ParseAuthority(f.Authority)
+	other, err := domain.ParseAuthority(authority)
 	if err != nil || other.Host() != c.authority.Host() || other.Kind() != c.authority.Kind() || other.Policy() != c.authority.Policy() {
 		return domain.Authority{}, foreign
 	}

@@ -34,6 +34,10 @@ var (
 	// one. It is safe to ignore.
 	ErrResponseMismatch = errors.New("the response does not belong to this flow")
 
+	// ErrAuthorizationPending: the user has not finished on the other device. Poll again
+	// at the flow's NextPoll.
+	ErrAuthorizationPending = errors.New("the user has not finished signing in")
+
 	// ErrRedirectRefused: a server answered a request that carries credentials with a
 	// redirect. It was not followed and nothing was sent on.
 	ErrRedirectRefused = errors.New("redirect refused")

@@ -21,6 +21,9 @@ const (
 	CodeConsentRequired        = "consent_required"
 	CodeTemporarilyUnavailable = "temporarily_unavailable"
 	CodeServerError            = "server_error"
+	CodeAuthorizationPending   = "authorization_pending"
+	CodeSlowDown               = "slow_down"
+	CodeExpiredToken           = "expired_token"
 )
 
 // The suberrors of Microsoft's servers that say something of a refresh token.
@@ -81,7 +84,7 @@ func (e *OAuthError) Is(target error) bool {
 	case ErrInvalidClient:
 		return e.Code == CodeInvalidClient || e.Code == CodeUnauthorizedClient
 	case ErrInteractionRequired:
-		return slices.Contains([]string{CodeInvalidGrant, CodeInteractionRequired, CodeLoginRequired, CodeConsentRequired}, e.Code)
+		return slices.Contains([]string{CodeInvalidGrant, CodeInteractionRequired, CodeLoginRequired, CodeConsentRequired, CodeExpiredToken}, e.Code)
 	case ErrAccessDenied:
 		return e.Code == CodeAccessDenied || e.Code == "authorization_declined" // Microsoft's word for it in the device flow
 	case ErrThrottled:
@@ -138,4 +141,5 @@ var codeRemedies = map[string]string{
 	CodeUnauthorizedClient:   "the client's registration does not allow this grant",
 	CodeInvalidScope:         "Scopes: a scope is unknown to the server or not allowed for this client",
 	CodeUnsupportedGrantType: "the server does not offer this flow",
+	CodeExpiredToken:         "the code has expired before the user finished; begin a new flow",
 }

@@ -91,7 +91,8 @@ func (g *Group[K, V]) board(ctx context.Context, key K, mark uint64, o Options, 
 	g.running[key] = c
 	g.flying.Add(1)
 	lookAgain := g.completed.Load() != mark
-	go g.fly(context.WithValue(own, detacherKey{}, g.detacher(c)), key, c, lookAgain, work)
+	inside := context.WithValue(context.WithValue(own, detacherKey{}, g.detacher(c)), attacherKey{}, g.attacher(key, c))
+	go g.fly(inside, key, c, lookAgain, work)
 	return c, false, nil
 }
 

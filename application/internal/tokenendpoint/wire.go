@@ -29,21 +29,30 @@ type parser struct {
 }
 
 func (p parser) parse(a exchange.Answer) (Response, error) {
+	object, err := p.object(a)
+	if err != nil {
+		return Response{}, err
+	}
+	return p.success(object)
+}
+
+// object reads the answer as far as it is the same for all: a good one, or an error.
+func (p *parser) object(a exchange.Answer) (strictjson.Object, error) {
 	p.status, p.retryAfter = a.Status, retryAfter(a.Header.Get("Retry-After"), p.now)
 	if a.Status >= 300 && a.Status < 400 {
-		return Response{}, p.bad("", "is a redirect", domain.ErrRedirectRefused)
+		return nil, p.bad("", "is a redirect", domain.ErrRedirectRefused)
 	}
 	object, err := strictjson.Parse(a.Body)
 	if err != nil {
-		return Response{}, p.bad("", "", err)
+		return nil, p.bad("", "", err)
 	}
 	if code, refused := object["error"]; refused && string(code) != "null" {
-		return Response{}, p.refusal(object)
+		return nil, p.refusal(object)
 	}
 	if a.Status < 200 || a.Status > 299 {
-		return Response{}, p.bad("", "has neither a token nor an error code", nil)
+		return nil, p.bad("", "has neither a token nor an error code", nil)
 	}
-	return p.success(object)
+	return object, nil
 }
 
 // bad is an answer that cannot be used.
