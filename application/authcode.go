@@ -154,11 +154,16 @@ func (r AuthCodeFlowRequest) check() error {
 	return domain.Parameters{Query: r.ExtraParameters}.Check()
 }
 
-// acquireTokenByAuthCodeFlow is the second leg.
+// acquireTokenByAuthCodeFlow is the second leg, called by a program.
 func (c *core) acquireTokenByAuthCodeFlow(ctx context.Context, f domain.AuthCodeFlow, response url.Values) (domain.Result, error) {
 	if err := c.ready(ctx); err != nil {
 		return domain.Result{}, err
 	}
+	return c.completeAuthCodeFlow(ctx, domain.AcquireTokenByAuthorizationCodeID, f, response)
+}
+
+// completeAuthCodeFlow is the second leg.
+func (c *core) completeAuthCodeFlow(ctx context.Context, api domain.APIID, f domain.AuthCodeFlow, response url.Values) (domain.Result, error) {
 	now := c.ports.Clock.Now()
 	accepted, err := f.Accept(response, now)
 	if err != nil {
@@ -181,7 +186,7 @@ func (c *core) acquireTokenByAuthCodeFlow(ctx context.Context, f domain.AuthCode
 	grant := url.Values{"grant_type": {"authorization_code"}, "code": {accepted.Code.Reveal()}, "code_verifier": {f.CodeVerifier.Reveal()}}
 	setUnlessEmpty(grant, "redirect_uri", f.RedirectURI)
 	return c.redeemCode(ctx, codeRedemption{
-		operation: byAuthCodeFlow, authority: a, grant: grant, scopes: scopes, challenge: f.ClaimsChallenge, id: f.State,
+		operation: byAuthCodeFlow, api: api, authority: a, grant: grant, scopes: scopes, challenge: f.ClaimsChallenge, id: f.State,
 		anchor: domain.ParseClientInfo(accepted.ClientInfo).AnchorMailbox(),
 		expect: domain.IDTokenExpectation{Nonce: domain.NonceOnTheWire(f.Nonce), MaxAge: f.MaxAge, Code: accepted.Code},
 	})
@@ -213,6 +218,7 @@ func (c *core) authorityOf(clientID, authority, field string) (domain.Authority,
 // codeRedemption is an authorization code on its way to be spent.
 type codeRedemption struct {
 	operation string
+	api       domain.APIID
 	authority domain.Authority
 	grant     url.Values
 	scopes    domain.Scopes
@@ -233,7 +239,7 @@ func (c *core) redeemCode(ctx context.Context, r codeRedemption) (domain.Result,
 	key := flightKey{lookup: lookup{key: domain.RecordKey{Extra: r.id}}}
 	result, _, err := c.flights.Do(ctx, key, c.flights.Mark(), flight.Options{Timeout: c.timeout, Detached: true}, func(ctx context.Context, _ bool) (domain.Result, error) {
 		got, err := c.send(ctx, tokenRequest{
-			operation: r.operation, api: domain.AcquireTokenByAuthorizationCodeID, authority: r.authority,
+			operation: r.operation, api: r.api, authority: r.authority,
 			grant: r.grant, scopes: decorated, claims: claims, anchor: r.anchor,
 		})
 		if err != nil {

@@ -101,7 +101,7 @@ func (c *core) acquireTokenByAuthorizationCode(ctx context.Context, r Authorizat
 	setUnlessEmpty(grant, "redirect_uri", r.RedirectURI)
 	setUnlessEmpty(grant, "code_verifier", r.CodeVerifier.Reveal())
 	return c.redeemCode(ctx, codeRedemption{
-		operation: byAuthorizationCode, authority: a, grant: grant, scopes: scopes, challenge: r.ClaimsChallenge, id: r.Code,
+		operation: byAuthorizationCode, api: domain.AcquireTokenByAuthorizationCodeID, authority: a, grant: grant, scopes: scopes, challenge: r.ClaimsChallenge, id: r.Code,
 		expect: domain.IDTokenExpectation{Nonce: r.Nonce, MaxAge: r.MaxAge, Code: domain.NewSecret(r.Code)},
 	})
 }

@@ -115,7 +115,7 @@ func (c *core) ready(ctx context.Context) error {
 // close refuses further calls and waits for work under way.
 func (c *core) close(ctx context.Context) error {
 	c.closed.Store(true)
-	return errors.Join(c.flights.Close(ctx), c.resolver.Close(ctx), c.keys.Close(ctx))
+	return errors.Join(c.flights.Close(ctx), c.resolver.Close(ctx), c.keys.Close(ctx), c.assertions.Close(ctx))
 }
 
 // invalidate takes a token that a resource has refused out of the cache.

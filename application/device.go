@@ -1,77 +1,279 @@
-package domain
+package application
 
 import (
+	"context"
+	"crypto/sha256"
 	"encoding/base64"
-	"maps"
-	"slices"
-	"strings"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/seed57855a68/keyport/application/internal/flight"
+	"github.com/seed57855a68/keyport/application/internal/telemetry"
+	"github.com/seed57855a68/keyport/application/internal/tokenendpoint"
+	"github.com/seed57855a68/keyport/domain"
 )
 
-// Challenge is what a resource that refuses a request wants to see instead
-// (RFC 9110 §11.6.1).
-type Challenge struct {
-	Scheme  string            // "Bearer", as it was spelled; compare it with [strings.EqualFold]
-	Token68 string            // the one value of schemes such as Negotiate; "" when there are parameters
-	Params  map[string]string // by name, in lower case; of a name that occurs twice the first
+const (
+	byDeviceFlow = "acquire token by device flow"
+	initiation   = "initiate device flow"
+)
+
+// DeviceFlowRequest begins a sign-in on another device: for programs on machines
+// without a browser. The zero value of every field is its default.
+type DeviceFlowRequest struct {
+	// Scopes of one API; "openid", "profile" and "offline_access" are added.
+	Scopes []string
+	// Tenant, a GUID or a domain name; when empty, the authority's.
+	Tenant string
+	// ClaimsChallenge is the JSON object of a claims challenge, decoded.
+	ClaimsChallenge string
+	// ExtraParameters are added to the device authorization request.
+	ExtraParameters domain.Parameters
+	// CorrelationID is sent as client-request-id with all requests of the flow; when
+	// empty, a random UUID.
+	CorrelationID string
 }
 
-// errorInsufficientClaims is how a resource says that it wants a token with other
-// claims (the Microsoft identity platform's continuous access evaluation).
-const errorInsufficientClaims = "insufficient_claims"
-
-// ClaimsChallenge finds the claims challenge in the WWW-Authenticate fields of a
-// response, such as http.Header.Values returns. claims is the JSON object to pass on
-// as ClaimsChallenge of a request; ok is false when there is none.
-//
-// Resources send it in base64, and disagree on the alphabet and on the padding: any
-// will do.
-func ClaimsChallenge(fields []string) (claims string, ok bool) {
-	for _, c := range ParseChallenges(fields) {
-		if !strings.EqualFold(c.Scheme, TokenTypeBearer) || c.Params["error"] != errorInsufficientClaims {
-			continue
-		}
-		if claims, ok := decodeClaims(c.Params["claims"]); ok {
-			return claims, true
-		}
+// InitiateDeviceFlow asks for a code that the user enters on another device (RFC 8628
+// §3.1). Show its Message, then call AcquireTokenByDeviceFlow.
+func (c *PublicClient) InitiateDeviceFlow(ctx context.Context, r DeviceFlowRequest) (domain.DeviceFlow, error) {
+	core := &c.core
+	if err := core.ready(ctx); err != nil {
+		return domain.DeviceFlow{}, err
 	}
-	return "", false
-}
-
-// NewClaimsChallenge returns the challenge with which an API hands a claims challenge
-// on to its own caller. claims is the JSON object.
-func NewClaimsChallenge(claims string) Challenge {
-	return Challenge{Scheme: TokenTypeBearer, Params: map[string]string{
-		"error": errorInsufficientClaims, "claims": base64.StdEncoding.EncodeToString([]byte(claims)),
-	}}
-}
-
-// decodeClaims reads a JSON object in base64 (RFC 4648 §4) or base64url (§5).
-func decodeClaims(text string) (claims string, ok bool) {
-	text = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
-	decoded, err := base64.RawStdEncoding.DecodeString(text)
+	scopes, err := domain.ParseScopes(r.Scopes)
 	if err != nil {
-		return "", false
+		return domain.DeviceFlow{}, err
 	}
-	_, problem := parseClaims(string(decoded))
-	return string(decoded), problem == ""
+	if err := checkExtras(r.ExtraParameters, r.CorrelationID); err != nil {
+		return domain.DeviceFlow{}, err
+	}
+	if _, err := domain.MergeClaims(nil, r.ClaimsChallenge); err != nil {
+		return domain.DeviceFlow{}, err
+	}
+	a, err := core.authorityFor(r.Tenant)
+	if err != nil {
+		return domain.DeviceFlow{}, err
+	}
+	if r.CorrelationID == "" {
+		r.CorrelationID = telemetry.NewCorrelationID()
+	}
+	flow, err := core.authorizeDevice(ctx, a, scopes, r)
+	if err != nil {
+		return domain.DeviceFlow{}, failedAs(initiation, err)
+	}
+	flow.ClientID, flow.Authority, flow.Scopes = core.clientID, a.String(), scopes.List()
+	flow.ClaimsChallenge, flow.CorrelationID = r.ClaimsChallenge, r.CorrelationID
+	return flow, nil
 }
 
-// String returns the challenge as a field has it, its parameters in the order of
-// their names. It holds whatever the resource wrote.
-func (c Challenge) String() string {
-	var b strings.Builder
-	b.WriteString(c.Scheme)
-	if c.Token68 != "" {
-		b.WriteString(" " + c.Token68)
+// authorizeDevice sends the request and reads the answer.
+func (c *core) authorizeDevice(ctx context.Context, a domain.Authority, scopes domain.Scopes, r DeviceFlowRequest) (domain.DeviceFlow, error) {
+	metadata, err := c.resolver.Resolve(ctx, a)
+	if err != nil {
+		return domain.DeviceFlow{}, err
 	}
-	separator := " "
-	for _, name := range slices.Sorted(maps.Keys(c.Params)) {
-		b.WriteString(separator + name + `="` + quotedPairs.Replace(c.Params[name]) + `"`)
-		separator = ", "
+	if metadata.DeviceAuthorizationEndpoint == "" {
+		return domain.DeviceFlow{}, &domain.ConfigError{
+			Field: "Authority", Problem: "has no device authorization endpoint: users cannot sign in there with a code",
+			Remedy: "use AcquireTokenInteractive, or another authority (B2C and AD FS before 2019 have none)",
+		}
 	}
-	return b.String()
+	request := tokenRequest{
+		api: domain.AcquireTokenByDeviceFlowID, authority: a, scopes: scopes.ForSignIn(c.exclude),
+		parameters: r.ExtraParameters, correlation: r.CorrelationID,
+	}
+	got, err := tokenendpoint.AuthorizeDevice(ctx, c.http, tokenendpoint.Request{
+		Endpoint: metadata.DeviceAuthorizationEndpoint, Query: r.ExtraParameters.Query,
+		Form: c.form(request), Header: c.header(request), CorrelationID: r.CorrelationID,
+	}, c.ports.Clock.Now)
+	if err != nil {
+		return domain.DeviceFlow{}, err
+	}
+	flow, field, problem := domain.NewDeviceFlow(got, c.ports.Clock.Now())
+	if field != "" {
+		return domain.DeviceFlow{}, &domain.ResponseError{
+			Operation: "device authorization endpoint", Host: hostOf(metadata.DeviceAuthorizationEndpoint), Status: http.StatusOK,
+			Field: field, Problem: problem, CorrelationID: r.CorrelationID,
+		}
+	}
+	return flow, nil
 }
 
-// quotedPairs are the characters that a quoted string has a backslash before
-// (RFC 9110 §5.6.4).
-var quotedPairs = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+// AcquireTokenByDeviceFlow waits until the user has signed in on the other device,
+// and returns the token. It polls no more often than the server wants (RFC 8628 §3.5),
+// and stops when ctx or the flow ends; a flow that went through JSON goes on in another
+// process. All who wait for one flow share its polls.
+//
+// Errors: [domain.ErrAccessDenied] when the user said no, and for a flow that has
+// expired [domain.ErrInteractionRequired]: begin a new one.
+func (c *PublicClient) AcquireTokenByDeviceFlow(ctx context.Context, f domain.DeviceFlow) (domain.Result, error) {
+	core := &c.core
+	redemption, err := core.deviceRedemption(ctx, f)
+	if err != nil {
+		return domain.Result{}, err
+	}
+	life := f.ExpiresAt.Sub(core.ports.Clock.Now()) + core.timeout
+	if life <= 0 {
+		return domain.Result{}, expiredFlow(f)
+	}
+	result, _, err := core.flights.Do(ctx, redemption.key, core.flights.Mark(), flight.Options{Timeout: life}, func(ctx context.Context, _ bool) (domain.Result, error) {
+		return redemption.poll(ctx, f)
+	})
+	return result, err
+}
+
+// PollDeviceFlow asks once whether the user has signed in, for programs with a loop of
+// their own. While not, the error is [domain.ErrAuthorizationPending], and the flow
+// that is returned says in NextPoll when to ask again; before that nothing is sent.
+func (c *PublicClient) PollDeviceFlow(ctx context.Context, f domain.DeviceFlow) (domain.Result, domain.DeviceFlow, error) {
+	redemption, err := c.core.deviceRedemption(ctx, f)
+	if err != nil {
+		return domain.Result{}, f, err
+	}
+	now := c.core.ports.Clock.Now()
+	switch {
+	case f.Expired(now):
+		return domain.Result{}, f, expiredFlow(f)
+	case now.Before(f.NextPoll):
+		return domain.Result{}, f, domain.ErrAuthorizationPending
+	}
+	next := f.After(domain.PollOutcome{}, now) // for those who share another's poll
+	result, _, err := c.core.flights.Do(ctx, redemption.key, c.core.flights.Mark(), flight.Options{Timeout: c.core.timeout, Detached: true}, func(ctx context.Context, _ bool) (domain.Result, error) {
+		result, outcome, err := redemption.ask(ctx)
+		if outcome != nil {
+			return result, &stillPending{f.After(*outcome, c.core.ports.Clock.Now())}
+		}
+		return result, err
+	})
+	var pending *stillPending
+	if errors.As(err, &pending) {
+		return domain.Result{}, pending.next, domain.ErrAuthorizationPending
+	}
+	return result, next, err
+}
+
+// stillPending carries the flow after a poll to all who shared it.
+type stillPending struct{ next domain.DeviceFlow }
+
+// Error implements error.
+func (*stillPending) Error() string { return domain.ErrAuthorizationPending.Error() }
+
+// deviceRedemption is a device code on its way to be spent.
+type deviceRedemption struct {
+	core      *core
+	authority domain.Authority
+	scopes    domain.Scopes
+	request   tokenRequest
+	key       flightKey
+}
+
+// deviceRedemption checks a flow and makes the request that is sent at each poll.
+func (c *core) deviceRedemption(ctx context.Context, f domain.DeviceFlow) (deviceRedemption, error) {
+	if err := c.ready(ctx); err != nil {
+		return deviceRedemption{}, err
+	}
+	if f.DeviceCode.IsZero() {
+		return deviceRedemption{}, &domain.ConfigError{Field: "DeviceFlow", Problem: "has no device code", Remedy: "pass what InitiateDeviceFlow returned"}
+	}
+	a, err := c.authorityOf(f.ClientID, f.Authority, "DeviceFlow")
+	if err != nil {
+		return deviceRedemption{}, err
+	}
+	scopes, err := domain.ParseScopes(f.Scopes)
+	if err != nil {
+		return deviceRedemption{}, err
+	}
+	claims, err := domain.MergeClaims(c.capabilities, f.ClaimsChallenge)
+	if err != nil {
+		return deviceRedemption{}, err
+	}
+	code := f.DeviceCode.Reveal()
+	sum := sha256.Sum256([]byte(code))
+	return deviceRedemption{
+		core: c, authority: a, scopes: scopes,
+		key: flightKey{lookup: lookup{key: domain.RecordKey{Extra: "device." + base64.RawURLEncoding.EncodeToString(sum[:])}}},
+		request: tokenRequest{
+			operation: byDeviceFlow, api: domain.AcquireTokenByDeviceFlowID, authority: a, claims: claims, correlation: f.CorrelationID,
+			grant: url.Values{
+				"grant_type":  {"urn:ietf:params:oauth:grant-type:device_code"},
+				"device_code": {code},
+				"code":        {code}, // what servers took before RFC 8628
+			},
+		},
+	}, nil
+}
+
+// poll asks until there is an answer that is one.
+func (r deviceRedemption) poll(ctx context.Context, f domain.DeviceFlow) (domain.Result, error) {
+	if err := r.core.prepareKeys(ctx, r.authority); err != nil {
+		return domain.Result{}, failedAs(byDeviceFlow, err)
+	}
+	for {
+		now := r.core.ports.Clock.Now()
+		if f.Expired(now) {
+			return domain.Result{}, expiredFlow(f)
+		}
+		if err := r.core.ports.Clock.Sleep(ctx, f.NextPoll.Sub(now)); err != nil {
+			return domain.Result{}, err
+		}
+		if now = r.core.ports.Clock.Now(); !now.Before(f.ExpiresAt) { // the machine slept
+			return domain.Result{}, expiredFlow(f)
+		}
+		// The server remembers that it gave the tokens out: from here on they are stored
+		// even when nobody waits any more.
+		if err := flight.Detach(ctx); err != nil {
+			return domain.Result{}, err
+		}
+		result, outcome, err := r.ask(ctx)
+		if outcome == nil {
+			return result, err
+		}
+		f = f.After(*outcome, r.core.ports.Clock.Now())
+		if err := flight.Attach(ctx); err != nil {
+			return domain.Result{}, err
+		}
+	}
+}
+
+// ask polls once. outcome is set when it makes sense to poll again.
+func (r deviceRedemption) ask(ctx context.Context) (result domain.Result, outcome *domain.PollOutcome, err error) {
+	ctx, cancel := context.WithTimeout(ctx, r.core.timeout)
+	defer cancel()
+	got, err := r.core.send(ctx, r.request)
+	if err == nil {
+		result, err = r.core.fileUser(ctx, userGrant{
+			authority: r.authority, got: got, asked: r.scopes.Lookup(), sent: r.scopes.ForSignIn(r.core.exclude), source: domain.SourceDeviceCode,
+		})
+		return result, nil, failedUnlessNil(byDeviceFlow, err)
+	}
+	var refused *domain.OAuthError
+	switch {
+	case errors.As(err, &refused) && refused.Code == domain.CodeAuthorizationPending:
+		return domain.Result{}, &domain.PollOutcome{RetryAfter: refused.RetryAfter}, err
+	case errors.As(err, &refused) && refused.Code == domain.CodeSlowDown:
+		return domain.Result{}, &domain.PollOutcome{SlowDown: true, RetryAfter: refused.RetryAfter}, err
+	case errors.Is(err, domain.ErrUnavailable), errors.Is(err, domain.ErrThrottled), errors.Is(err, context.DeadlineExceeded):
+		return domain.Result{}, &domain.PollOutcome{Failed: true, RetryAfter: retryAfterOf(err)}, err
+	}
+	return domain.Result{}, nil, err
+}
+
+// retryAfterOf is the pause that a failing server asks for.
+func retryAfterOf(err error) time.Duration {
+	var refused *domain.OAuthError
+	var bad *domain.ResponseError
+	switch {
+	case errors.As(err, &refused):
+		return refused.RetryAfter
+	case errors.As(err, &bad):
+		return bad.RetryAfter
+	}
+	return 0
+}
+
+func expiredFlow(f domain.DeviceFlow) error {
+	return &domain.OAuthError{Code: domain.CodeExpiredToken, Operation: byDeviceFlow, CorrelationID: f.CorrelationID}
+}

@@ -165,6 +165,9 @@ func TestPollTimesAreExact(t *testing.T) {
 				if !slices.Equal(s.polls, row.polls) {
 					t.Errorf("polled at %v, want %v", s.polls, row.polls)
 				}
+				if last := append(at(0), s.polls...); errors.Is(err, domain.ErrInteractionRequired) && time.Since(s.begin) != last[len(last)-1] {
+					t.Errorf("gave up after %v, want as soon as no poll can succeed", time.Since(s.begin))
+				}
 				switch {
 				case row.want == errUnlike:
 					if err == nil || errors.Is(err, domain.ErrInteractionRequired) {

@@ -47,7 +47,7 @@ func NewClaimsChallenge(claims string) Challenge {
 
 // decodeClaims reads a JSON object in base64 (RFC 4648 §4) or base64url (§5).
 func decodeClaims(text string) (claims string, ok bool) {
-	text = strings.NewReplacer("_", "/").Replace(strings.TrimRight(text, "="))
+	text = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
 	decoded, err := base64.RawStdEncoding.DecodeString(text)
 	if err != nil {
 		return "", false

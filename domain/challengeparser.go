@@ -91,7 +91,7 @@ func (p *challengeParser) param() (name, value string, ok bool) {
 	return name, value, value != ""
 }
 
-// quoted reads a quoted string (RFC 9110 §5.6.4).
+// quoted reads a quoted string (RFC 9110 §5.6.4); one that does not end is none.
 func (p *challengeParser) quoted() (value string, ok bool) {
 	if !strings.HasPrefix(p.rest, `"`) {
 		return "", false
@@ -109,7 +109,6 @@ func (p *challengeParser) quoted() (value string, ok bool) {
 			b.WriteByte(c)
 		}
 	}
-	p.broken = true // it does not end
 	return "", false
 }
 

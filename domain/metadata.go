@@ -3,6 +3,7 @@ package domain
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -22,9 +23,20 @@ type ServerMetadata struct {
 	TokenEndpointAuthSigningAlgs []string // token_endpoint_auth_signing_alg_values_supported
 	IDTokenSigningAlgs           []string // id_token_signing_alg_values_supported
 
+	ResponseModes []string // response_modes_supported
+
 	// IssuerInResponse: answers to authorization requests name the issuer (RFC 9207,
 	// authorization_response_iss_parameter_supported).
 	IssuerInResponse bool
+}
+
+// PreferredResponseMode returns form_post, which keeps the code out of histories and
+// logs, unless the server says that it does not know it.
+func (m ServerMetadata) PreferredResponseMode() ResponseMode {
+	if len(m.ResponseModes) == 0 || slices.Contains(m.ResponseModes, string(ResponseModeFormPost)) {
+		return ResponseModeFormPost
+	}
+	return ResponseModeQuery
 }
 
 // Check reports the first endpoint that is no absolute https URL, with the name

@@ -125,6 +125,9 @@ func (c *Cache) keep(key cacheKey, s signed, now time.Time) {
 	c.byKey[key] = s
 }
 
+// Close refuses further work and waits for signatures under way.
+func (c *Cache) Close(ctx context.Context) error { return c.flights.Close(ctx) }
+
 // Forget drops every assertion: the clock was wrong, or the credential changed.
 func (c *Cache) Forget() {
 	c.mu.Lock()

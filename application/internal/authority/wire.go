@@ -46,6 +46,7 @@ func parse(a domain.Authority, answer exchange.Answer) (domain.ServerMetadata, e
 		"token_endpoint_auth_methods_supported":            &m.TokenEndpointAuthMethods,
 		"token_endpoint_auth_signing_alg_values_supported": &m.TokenEndpointAuthSigningAlgs,
 		"id_token_signing_alg_values_supported":            &m.IDTokenSigningAlgs,
+		"response_modes_supported":                         &m.ResponseModes,
 	} {
 		if *into, err = o.Strings(name); err != nil {
 			return bad(name, "is not a list of strings", nil)

@@ -20,7 +20,8 @@ func Detach(ctx context.Context) error {
 }
 
 // Attach says that nothing is at stake any more: when all waiters have left
-// meanwhile, the flight ends, and otherwise it ends with them again.
+// meanwhile, the flight ends, and otherwise it ends with them again. One that was
+// detached from the start stays so.
 func Attach(ctx context.Context) error {
 	if attach, ok := ctx.Value(attacherKey{}).(func() error); ok {
 		return attach()
@@ -33,8 +34,8 @@ func (g *Group[K, V]) attacher(key K, c *call[V]) func() error {
 	return func() error {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		c.detached = false
-		if c.waiters == 0 {
+		c.held = false
+		if c.waiters == 0 && !c.detached {
 			c.cancel()
 			if g.running[key] == c {
 				delete(g.running, key)
@@ -52,7 +53,7 @@ func (g *Group[K, V]) detacher(c *call[V]) func() error {
 		if err := c.life.Err(); err != nil {
 			return err
 		}
-		c.detached = true
+		c.held = true
 		return nil
 	}
 }

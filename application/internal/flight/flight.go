@@ -29,8 +29,9 @@ type call[V any] struct {
 	life   context.Context // of the work
 	cancel context.CancelFunc
 
-	waiters  int // guarded by Group.mu
-	detached bool
+	waiters  int  // guarded by Group.mu
+	detached bool // by an option, for good
+	held     bool // by Detach, until Attach
 }
 
 // Options say how long the work may take and whether it outlives its waiters.
@@ -135,7 +136,7 @@ func (g *Group[K, V]) leave(key K, c *call[V]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	c.waiters--
-	if c.waiters > 0 || c.detached {
+	if c.waiters > 0 || c.detached || c.held {
 		return
 	}
 	c.cancel()
