@@ -36,6 +36,12 @@ type (
 	OnBehalfOfRequest = application.OnBehalfOfRequest
 	// LongRunningRequest goes on with work for such a user.
 	LongRunningRequest = application.LongRunningRequest
+	// DeviceFlowRequest begins a sign-in on another device.
+	DeviceFlowRequest = application.DeviceFlowRequest
+	// DeviceFlow is one under way.
+	DeviceFlow = domain.DeviceFlow
+	// InteractiveRequest signs a user in in the browser of this machine.
+	InteractiveRequest = application.InteractiveRequest
 	// LogoutRequest ends the user's session at the server.
 	LogoutRequest = domain.LogoutRequest
 	// Ports are what a client needs from the outside world.
@@ -150,15 +156,16 @@ type (
 
 // Errors, for [errors.Is]: what to do now.
 var (
-	ErrInteractionRequired = domain.ErrInteractionRequired // start an interactive flow
-	ErrTokenNotCached      = domain.ErrTokenNotCached      // nothing was sent
-	ErrAccessDenied        = domain.ErrAccessDenied        // asking again does not help
-	ErrInvalidClient       = domain.ErrInvalidClient       // correct the client id or credential
-	ErrUnavailable         = domain.ErrUnavailable         // try again later
-	ErrThrottled           = domain.ErrThrottled           // try again after the pause
-	ErrResponseMismatch    = domain.ErrResponseMismatch    // ignore it
-	ErrRedirectRefused     = domain.ErrRedirectRefused     // check the authority
-	ErrClientClosed        = domain.ErrClientClosed        // after Close
+	ErrInteractionRequired  = domain.ErrInteractionRequired  // start an interactive flow
+	ErrTokenNotCached       = domain.ErrTokenNotCached       // nothing was sent
+	ErrAccessDenied         = domain.ErrAccessDenied         // asking again does not help
+	ErrInvalidClient        = domain.ErrInvalidClient        // correct the client id or credential
+	ErrUnavailable          = domain.ErrUnavailable          // try again later
+	ErrThrottled            = domain.ErrThrottled            // try again after the pause
+	ErrResponseMismatch     = domain.ErrResponseMismatch     // ignore it
+	ErrRedirectRefused      = domain.ErrRedirectRefused      // check the authority
+	ErrAuthorizationPending = domain.ErrAuthorizationPending // poll again later
+	ErrClientClosed         = domain.ErrClientClosed         // after Close
 )
 
 // AuthorityURL returns the authority of a tenant in a Microsoft cloud.

@@ -35,7 +35,9 @@ func TestSignersThatLie(t *testing.T) {
 		sign signFunc
 		is   error
 	}{
-		{"error", private, func(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) { return nil, fmt.Errorf("sign: %w", offline) }, offline},
+		{"error", private, func(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
+			return nil, fmt.Errorf("sign: %w", offline)
+		}, offline},
 		{"signature beside an error", private, func(r io.Reader, d []byte, o crypto.SignerOpts) ([]byte, error) {
 			return must(private.Sign(r, d, o)), offline
 		}, offline},
