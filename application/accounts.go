@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seed57855a68/keyport/domain"
@@ -39,17 +40,16 @@ func (c *core) accounts(ctx context.Context, f AccountFilter) ([]domain.Account,
 		if err != nil {
 			return nil, fmt.Errorf("accounts: the token cache could not be read: %w", err)
 		}
-		if profiles := c.profiles(set); len(profiles) > 0 && !seen[key.Owner()] {
-			seen[key.Owner()] = true
-			if !f.EveryTenant {
-				profiles = profiles[:1]
-			}
-			for _, a := range profiles {
-				if f.admits(a) {
-					found = append(found, a)
-				}
-			}
+		profiles := c.profiles(set)
+		if len(profiles) == 0 || seen[key.Owner()] {
+			continue
 		}
+		seen[key.Owner()] = true
+		admitted := slices.DeleteFunc(profiles, func(a domain.Account) bool { return !f.admits(a) })
+		if !f.EveryTenant {
+			admitted = admitted[:min(1, len(admitted))]
+		}
+		found = append(found, admitted...)
 	}
 	return found, nil
 }
@@ -111,7 +111,9 @@ func (c *core) removeAccount(ctx context.Context, account domain.Account) error 
 	own := domain.UserKey(c.clientID, account.HomeAccountID)
 	family := ""
 	err := c.ports.TokenCache.Update(ctx, own, func(s domain.TokenSet) (domain.TokenSet, error) {
-		family = ""
+		if family = ""; c.authority.Kind() == domain.KindEntra {
+			family = firstFamily // until the server has said which, if any
+		}
 		if m, ok := s.AppMetadata(domain.AppMetadataKey(c.authority, c.clientID)); ok {
 			family = m.FamilyID
 		}

@@ -43,7 +43,7 @@ func TestAccountsAreOneForEachUser(t *testing.T) {
 		}
 		s.current = "from-elsewhere"
 		if _, err := client.AcquireTokenByRefreshToken(t.Context(), application.RefreshTokenRequest{
-			RefreshToken: "from-elsewhere", Scopes: []string{userScope}, Tenant: guestTenant,
+			RefreshToken: domain.NewSecret("from-elsewhere"), Scopes: []string{userScope}, Tenant: guestTenant,
 		}); err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"fmt"
 	"time"
 
 	"github.com/seed57855a68/keyport/application/internal/flight"
@@ -23,6 +24,7 @@ type plan struct {
 	lookup
 	claims string // part of the flight's identity: callers with other claims do not share
 	forced bool   // the cached access token will not do
+	proof  string // likewise: a digest of what the grant is made with, where the partition does not tell
 	// serial says that what is redeemed is spent by it and that the server remembers: a
 	// refresh token. One redemption at a time, and it is finished and stored even when
 	// all callers have gone.
@@ -30,12 +32,25 @@ type plan struct {
 
 	// redeem asks the server and files what it answers.
 	redeem func(context.Context, attempt) (domain.Result, error)
+	// hit makes the result of a token from the cache; nil for an application's own.
+	hit func(found) domain.Result
+}
+
+// served is the result of a token from the cache.
+func (p plan) served(f found, reason domain.RefreshReason) domain.Result {
+	if p.hit == nil {
+		return domain.ResultOf(f.token, p.partition, domain.SourceCache, reason)
+	}
+	r := p.hit(f)
+	r.Metadata.RefreshReason = reason
+	return r
 }
 
 // attempt is what a redemption is told.
 type attempt struct {
 	reason domain.RefreshReason
 	set    domain.TokenSet // what the cache has in the plan's partition
+	failed error           // the cache could not be read, so set is empty
 }
 
 // flightKey tells which callers want the same thing from the server.
@@ -43,7 +58,10 @@ type flightKey struct {
 	lookup
 	claims string
 	forced bool
+	proof  string // what the grant is made with, where the partition does not tell
 }
+
+func (p plan) flight() flightKey { return flightKey{p.lookup, p.claims, p.forced, p.proof} }
 
 // found is what the cache had.
 type found struct {
@@ -51,6 +69,8 @@ type found struct {
 	state domain.Freshness
 	set   domain.TokenSet
 	mark  uint64 // taken before the cache was asked
+
+	failed error // the cache could not be read
 }
 
 // lookUp asks the cache: the first crossing, and for a fresh token the only one. A
@@ -63,10 +83,10 @@ func (c *core) lookUp(ctx context.Context, l lookup) (found, error) {
 			return found{}, ctx.Err()
 		}
 		c.report(ctx, "read the token cache", err)
-		return found{mark: mark}, nil
+		return found{mark: mark, failed: err}, nil
 	}
 	token, state := set.Select(l.key, c.ports.Clock.Now())
-	return found{token, state, set, mark}, nil
+	return found{token: token, state: state, set: set, mark: mark}, nil
 }
 
 // acquire walks a plan from what the cache had to a result. The caller has dealt
@@ -77,11 +97,11 @@ func (c *core) acquire(ctx context.Context, p plan, f found) (domain.Result, err
 	case p.forced:
 	case f.state == domain.Stale:
 		c.renewBehind(ctx, p, f)
-		return domain.ResultOf(f.token, p.partition, domain.SourceCache, domain.ReasonNotApplicable), nil
+		return p.served(f, domain.ReasonNotApplicable), nil
 	case f.state == domain.Due && !c.pauses.over(pauseKey{p.lookup, true}, c.ports.Clock.Now()):
-		return domain.ResultOf(f.token, p.partition, domain.SourceCache, domain.ReasonNotApplicable), nil
+		return p.served(f, domain.ReasonNotApplicable), nil
 	}
-	key := flightKey{p.lookup, p.claims, p.forced}
+	key := p.flight()
 	result, shared, err := c.flights.Do(ctx, key, f.mark, flight.Options{Timeout: c.longest(p)}, c.work(p, f, reason))
 	switch {
 	case err == nil:
@@ -91,7 +111,7 @@ func (c *core) acquire(ctx context.Context, p plan, f found) (domain.Result, err
 		// The old token is good for a few minutes yet. Whatever went wrong, it serves.
 		c.report(ctx, "renew the token", err)
 		c.pauses.set(pauseKey{p.lookup, true}, c.ports.Clock.Now().Add(duePause))
-		return domain.ResultOf(f.token, p.partition, domain.SourceCache, reason), nil
+		return p.served(f, reason), nil
 	}
 	return domain.Result{}, err
 }
@@ -108,27 +128,31 @@ func reasonFor(p plan, f found) domain.RefreshReason {
 	return domain.ReasonExpired
 }
 
-// maxQueue is how long a flight may wait for its turn; its callers rarely do.
-const maxQueue = 10 * time.Minute
+const (
+	// maxQueue is how long a flight may wait for its turn; its callers rarely do.
+	maxQueue = 10 * time.Minute
+	// storeTimeout is what writing the cache may take after an answer has arrived.
+	storeTimeout = 10 * time.Second
+)
 
 // longest is how long a flight of the plan may take.
 func (c *core) longest(p plan) time.Duration {
 	if p.serial {
-		return maxQueue + c.timeout
+		return maxQueue + c.timeout + storeTimeout
 	}
-	return c.timeout
+	return c.timeout + storeTimeout
 }
 
 // work is what one flight does for all aboard.
 func (c *core) work(p plan, f found, reason domain.RefreshReason) flight.Work[domain.Result] {
 	return func(ctx context.Context, lookAgain bool) (domain.Result, error) {
 		if p.serial {
-			done, waited, err := c.takeTurn(ctx, p.partition)
+			done, err := c.takeTurn(ctx, p.partition)
 			if err != nil {
 				return domain.Result{}, err
 			}
 			defer done()
-			lookAgain = lookAgain || waited
+			lookAgain = true // whoever had the turn before may have stored a newer refresh token
 		}
 		if lookAgain && (p.serial || !p.forced) {
 			again, err := c.lookUp(ctx, p.lookup)
@@ -136,7 +160,7 @@ func (c *core) work(p plan, f found, reason domain.RefreshReason) flight.Work[do
 				return domain.Result{}, err
 			}
 			if !p.forced && serves(again.state, reason) {
-				return domain.ResultOf(again.token, p.partition, domain.SourceCache, domain.ReasonNotApplicable), nil
+				return p.served(again, domain.ReasonNotApplicable), nil
 			}
 			f = again
 		}
@@ -144,32 +168,49 @@ func (c *core) work(p plan, f found, reason domain.RefreshReason) flight.Work[do
 			if err := flight.Detach(ctx); err != nil {
 				return domain.Result{}, err
 			}
-			limited, cancel := context.WithTimeout(ctx, c.timeout)
-			defer cancel()
-			ctx = limited
 		}
-		return p.redeem(ctx, attempt{reason, f.set})
+		limited, cancel := context.WithTimeout(ctx, c.timeout)
+		defer cancel()
+		return p.redeem(limited, attempt{reason, f.set, f.failed})
 	}
 }
 
-// takeTurn waits until nobody else redeems what is in the partition: in this
-// process, and with a Locker in any other.
-func (c *core) takeTurn(ctx context.Context, key domain.PartitionKey) (done func(), waited bool, err error) {
-	done, waited, err = c.turns.Take(ctx, key)
-	if err != nil || c.ports.Locker == nil {
-		return done, waited, err
+// takeTurn waits until nobody else redeems what is in the partition: in this client,
+// and with a Locker in any other.
+func (c *core) takeTurn(ctx context.Context, key domain.PartitionKey) (done func(), err error) {
+	queued, cancel := context.WithTimeout(ctx, maxQueue)
+	defer cancel()
+	pass, err := c.turns.Take(queued, key)
+	switch {
+	case err != nil && ctx.Err() == nil:
+		return nil, fmt.Errorf("waited too long for other refreshes of this user: %w", domain.ErrUnavailable)
+	case err != nil:
+		return nil, err
+	case c.ports.Locker == nil:
+		return pass, nil
 	}
-	sum := sha256.Sum256([]byte(key.Text())) // the key names a person
-	unlock, err := c.ports.Locker.Lock(ctx, "redeem."+base64.RawURLEncoding.EncodeToString(sum[:]), c.timeout)
-	if err != nil {
-		if ctx.Err() != nil {
-			done()
-			return nil, false, ctx.Err()
+	held := false
+	defer func() {
+		if !held { // the Locker failed, or panicked: nobody else must wait for that
+			pass()
 		}
+	}()
+	sum := sha256.Sum256([]byte(key.Text())) // the key names a person
+	unlock, err := c.ports.Locker.Lock(queued, "redeem."+base64.RawURLEncoding.EncodeToString(sum[:]), c.timeout+storeTimeout)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
 		c.report(ctx, "lock the refresh token", err) // a lease spares work; what is right rests on the cache
-		return done, true, nil
+		unlock = nil
 	}
-	return func() { unlock(); done() }, true, nil
+	held = true
+	return func() {
+		defer pass()
+		if unlock != nil {
+			unlock()
+		}
+	}, nil
 }
 
 // serves reports whether a token that another flight stored spares this one.

@@ -167,6 +167,9 @@ func (c *core) completeAuthCodeFlow(ctx context.Context, api domain.APIID, f dom
 	now := c.ports.Clock.Now()
 	accepted, err := f.Accept(response, now)
 	if err != nil {
+		if !errors.Is(err, domain.ErrResponseMismatch) { // the server's own answer ends the flow
+			c.flows.spend(f.CodeVerifier, now, f.ExpiresAt)
+		}
 		return domain.Result{}, failedAs(byAuthCodeFlow, err)
 	}
 	a, err := c.authorityOf(f.ClientID, f.Authority, "AuthCodeFlow")
@@ -180,13 +183,13 @@ func (c *core) completeAuthCodeFlow(ctx context.Context, api domain.APIID, f dom
 	if err := c.prepareKeys(ctx, a); err != nil { // while the code is good yet
 		return domain.Result{}, failedAs(byAuthCodeFlow, err)
 	}
-	if !c.flows.spend(f.State, now, f.ExpiresAt) {
+	if !c.flows.spend(f.CodeVerifier, now, f.ExpiresAt) {
 		return domain.Result{}, failedAs(byAuthCodeFlow, fmt.Errorf("%w: the flow was completed before", domain.ErrResponseMismatch))
 	}
 	grant := url.Values{"grant_type": {"authorization_code"}, "code": {accepted.Code.Reveal()}, "code_verifier": {f.CodeVerifier.Reveal()}}
 	setUnlessEmpty(grant, "redirect_uri", f.RedirectURI)
 	return c.redeemCode(ctx, codeRedemption{
-		operation: byAuthCodeFlow, api: api, authority: a, grant: grant, scopes: scopes, challenge: f.ClaimsChallenge, id: f.State,
+		operation: byAuthCodeFlow, api: api, authority: a, grant: grant, scopes: scopes, challenge: f.ClaimsChallenge,
 		anchor: domain.ParseClientInfo(accepted.ClientInfo).AnchorMailbox(),
 		expect: domain.IDTokenExpectation{Nonce: domain.NonceOnTheWire(f.Nonce), MaxAge: f.MaxAge, Code: accepted.Code},
 	})
@@ -223,7 +226,6 @@ type codeRedemption struct {
 	grant     url.Values
 	scopes    domain.Scopes
 	challenge string
-	id        string // tells redemptions apart
 	anchor    string
 	expect    domain.IDTokenExpectation
 }
@@ -236,7 +238,7 @@ func (c *core) redeemCode(ctx context.Context, r codeRedemption) (domain.Result,
 		return domain.Result{}, err
 	}
 	decorated := r.scopes.ForSignIn(c.exclude)
-	key := flightKey{lookup: lookup{key: domain.RecordKey{Extra: r.id}}}
+	key := flightKey{proof: entropy().Text()} // shared with nobody: a second call may be a thief's
 	result, _, err := c.flights.Do(ctx, key, c.flights.Mark(), flight.Options{Timeout: c.timeout, Detached: true}, func(ctx context.Context, _ bool) (domain.Result, error) {
 		got, err := c.send(ctx, tokenRequest{
 			operation: r.operation, api: r.api, authority: r.authority,
@@ -250,7 +252,7 @@ func (c *core) redeemCode(ctx context.Context, r codeRedemption) (domain.Result,
 		}
 		result, err := c.fileUser(ctx, userGrant{
 			authority: r.authority, got: got, asked: r.scopes.Lookup(), sent: decorated,
-			source: domain.SourceAuthorizationCode, expect: r.expect, forced: r.challenge != "",
+			source: domain.SourceAuthorizationCode, expect: r.expect, forced: true,
 		})
 		return result, failedUnlessNil(r.operation, err)
 	})

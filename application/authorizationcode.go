@@ -61,7 +61,7 @@ func (c *core) authorizationRequestURL(ctx context.Context, r AuthorizationURLRe
 
 // AuthorizationCodeRequest redeems an authorization code. Code is required.
 type AuthorizationCodeRequest struct {
-	Code string
+	Code domain.Secret
 	// Scopes as in the authorization request, or fewer.
 	Scopes []string
 	// RedirectURI exactly as in the authorization request.
@@ -83,7 +83,7 @@ func (c *core) acquireTokenByAuthorizationCode(ctx context.Context, r Authorizat
 	if err := c.ready(ctx); err != nil {
 		return domain.Result{}, err
 	}
-	if r.Code == "" {
+	if r.Code.IsZero() {
 		return domain.Result{}, &domain.ConfigError{Field: "Code", Problem: "is empty", Remedy: "pass the code parameter of the answer, after you have compared its state"}
 	}
 	scopes, err := domain.ParseScopes(r.Scopes)
@@ -97,11 +97,11 @@ func (c *core) acquireTokenByAuthorizationCode(ctx context.Context, r Authorizat
 	if err := c.prepareKeys(ctx, a); err != nil { // while the code is good yet
 		return domain.Result{}, failedAs(byAuthorizationCode, err)
 	}
-	grant := url.Values{"grant_type": {"authorization_code"}, "code": {r.Code}}
+	grant := url.Values{"grant_type": {"authorization_code"}, "code": {r.Code.Reveal()}}
 	setUnlessEmpty(grant, "redirect_uri", r.RedirectURI)
 	setUnlessEmpty(grant, "code_verifier", r.CodeVerifier.Reveal())
 	return c.redeemCode(ctx, codeRedemption{
-		operation: byAuthorizationCode, api: domain.AcquireTokenByAuthorizationCodeID, authority: a, grant: grant, scopes: scopes, challenge: r.ClaimsChallenge, id: r.Code,
-		expect: domain.IDTokenExpectation{Nonce: r.Nonce, MaxAge: r.MaxAge, Code: domain.NewSecret(r.Code)},
+		operation: byAuthorizationCode, api: domain.AcquireTokenByAuthorizationCodeID, authority: a, grant: grant, scopes: scopes, challenge: r.ClaimsChallenge,
+		expect: domain.IDTokenExpectation{Nonce: r.Nonce, MaxAge: r.MaxAge, Code: r.Code},
 	})
 }

@@ -74,6 +74,9 @@ func (c *core) authenticate(ctx context.Context, a clientAuth, f authFacts, form
 			return err
 		}
 		kind = provided.kind
+		if err := (clientAuth{provided, a.method, a.claims}).check(); err != nil { // not another way than was configured
+			return err
+		}
 	}
 	if s, ok := kind.(*secretCredential); ok {
 		return c.useSecret(a, s.secret, f, form, header)

@@ -183,7 +183,9 @@ func (c *ConfidentialClient) RemoveTokensForClient(ctx context.Context) error {
 func (c *core) withoutOwnCloud(s domain.TokenSet) (domain.TokenSet, error) {
 	var own []domain.RecordKey
 	for r := range s.Records() {
-		if key := r.RecordKey(); key.Environment == c.environment {
+		key := r.RecordKey()
+		another := c.authority.Kind() == domain.KindOIDC && key.Tenant != c.tenant // issuer on the same host
+		if key.Environment == c.environment && !another {
 			own = append(own, key)
 		}
 	}

@@ -81,7 +81,7 @@ func (c *core) start(s settings) error {
 	c.http = exchange.New(s.ports.HTTPClient)
 	c.telemetry = telemetry.New(s.appName, s.appVersion)
 	report := c.reportAlone
-	c.keys = keyset.New(c.http, s.ports.HTTPCache, s.ports.Clock, c.timeout, report)
+	c.keys = keyset.New(c.http, s.ports.HTTPCache, s.ports.Clock, c.timeout/2, report) // half, so that what came before is stored
 	c.resolver = authority.New(c.http, s.ports.HTTPCache, s.ports.Clock, c.timeout, authority.Options{
 		Static: s.metadata, Authority: a, Trusted: append([]string(nil), s.knownAuthorities...),
 		NoInstanceDiscovery: s.noDiscovery || s.skipValidation,

@@ -141,6 +141,7 @@ func (c *PublicClient) PollDeviceFlow(ctx context.Context, f domain.DeviceFlow) 
 		return domain.Result{}, f, domain.ErrAuthorizationPending
 	}
 	next := f.After(domain.PollOutcome{}, now) // for those who share another's poll
+	redemption.key.forced = true               // apart from those who wait to the end
 	result, _, err := c.core.flights.Do(ctx, redemption.key, c.core.flights.Mark(), flight.Options{Timeout: c.core.timeout, Detached: true}, func(ctx context.Context, _ bool) (domain.Result, error) {
 		result, outcome, err := redemption.ask(ctx)
 		if outcome != nil {
@@ -245,7 +246,7 @@ func (r deviceRedemption) ask(ctx context.Context) (result domain.Result, outcom
 	got, err := r.core.send(ctx, r.request)
 	if err == nil {
 		result, err = r.core.fileUser(ctx, userGrant{
-			authority: r.authority, got: got, asked: r.scopes.Lookup(), sent: r.scopes.ForSignIn(r.core.exclude), source: domain.SourceDeviceCode,
+			authority: r.authority, got: got, asked: r.scopes.Lookup(), sent: r.scopes.ForSignIn(r.core.exclude), source: domain.SourceDeviceCode, forced: true,
 		})
 		return result, nil, failedUnlessNil(byDeviceFlow, err)
 	}

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"sync"
 	"time"
+
+	"github.com/seed57855a68/keyport/domain"
 )
 
 const maxSpentFlows = 100_000
@@ -16,10 +18,10 @@ type spentFlows struct {
 	until map[[sha256.Size]byte]time.Time
 }
 
-// spend reports whether the flow with this state may be completed, and that it no
-// longer may be afterwards.
-func (s *spentFlows) spend(state string, now, expires time.Time) bool {
-	digest := sha256.Sum256([]byte(state))
+// spend reports whether the flow with this code verifier may be completed, and that
+// it no longer may be afterwards. (States may be a program's own, and repeat.)
+func (s *spentFlows) spend(verifier domain.Secret, now, expires time.Time) bool {
+	digest := sha256.Sum256([]byte(verifier.Reveal()))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, spent := s.until[digest]; spent {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/seed57855a68/keyport/application/internal/keyset"
 	"github.com/seed57855a68/keyport/domain"
 )
 
@@ -78,10 +79,13 @@ func badIDToken(got answer, field, problem string, err error) error {
 	}
 }
 
+// withCorrelation notes the request in a copy: the error may be another's too.
 func withCorrelation(err error, id string) error {
 	var bad *domain.ResponseError
-	if errors.As(err, &bad) && bad.CorrelationID == "" {
-		bad.CorrelationID = id
+	if !errors.As(err, &bad) || bad.CorrelationID != "" || errors.Is(err, keyset.ErrNoKeys) {
+		return err
 	}
-	return err
+	noted := *bad
+	noted.CorrelationID = id
+	return &noted
 }

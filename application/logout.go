@@ -44,7 +44,13 @@ func (c *core) revokeTokens(ctx context.Context, account domain.Account) error {
 			Field: "Authority", Problem: "has no revocation endpoint", Remedy: "call RemoveAccount, which forgets the tokens here",
 		}
 	}
-	set, err := c.ports.TokenCache.Load(ctx, domain.UserKey(c.clientID, account.HomeAccountID))
+	key := domain.UserKey(c.clientID, account.HomeAccountID)
+	done, err := c.takeTurn(ctx, key) // a refresh under way would bring a token that nobody revokes
+	if err != nil {
+		return failedAs("revoke tokens", err)
+	}
+	defer done()
+	set, err := c.ports.TokenCache.Load(ctx, key)
 	if err != nil {
 		return fmt.Errorf("revoke tokens: the token cache could not be read: %w", err)
 	}

@@ -85,7 +85,10 @@ func (c *ConfidentialClient) AcquireTokenInLongRunningOnBehalfOf(ctx context.Con
 		core: core, authority: a, account: account, asked: scopes.Lookup(), sent: scopes.ForSignIn(core.exclude), lookup: l,
 		forced: forced, claims: claims, correlation: r.CorrelationID,
 	}
-	result, err := core.acquire(ctx, plan{lookup: l, claims: claims, forced: forced, serial: true, redeem: redemption.redeem}, f)
+	result, err := core.acquire(ctx, plan{
+		lookup: l, claims: claims, forced: forced, serial: true, redeem: redemption.redeem,
+		hit: func(f found) domain.Result { return core.cachedForUser(accountIn(f.set), l, f) },
+	}, f)
 	return result, failedUnlessNil(longRunning, err)
 }
 

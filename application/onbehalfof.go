@@ -2,6 +2,8 @@ package application
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"net/url"
 	"strings"
 
@@ -15,7 +17,7 @@ const onBehalfOf = "acquire token on behalf of"
 type OnBehalfOfRequest struct {
 	// UserAssertion is the access token that the API was called with. Validate it first:
 	// the library takes it as it is.
-	UserAssertion string
+	UserAssertion domain.Secret
 	// Scopes of the next API, such as "https://graph.microsoft.com/User.Read".
 	Scopes []string
 	// Tenant, a GUID or a domain name; when empty, the authority's. For an API of many
@@ -46,11 +48,11 @@ func (c *ConfidentialClient) AcquireTokenOnBehalfOf(ctx context.Context, r OnBeh
 	if err := checkAssertion(r.UserAssertion); err != nil {
 		return domain.Result{}, err
 	}
-	return c.core.onBehalfOf(ctx, &r, domain.AssertionKey(c.core.clientID, domain.NewSecret(r.UserAssertion)), false)
+	return c.core.onBehalfOf(ctx, &r, domain.AssertionKey(c.core.clientID, r.UserAssertion), false)
 }
 
-func checkAssertion(assertion string) error {
-	if assertion == "" || strings.ContainsAny(assertion, " \r\n\t") {
+func checkAssertion(secret domain.Secret) error {
+	if assertion := secret.Reveal(); assertion == "" || strings.ContainsAny(assertion, " \r\n\t") {
 		return &domain.ConfigError{
 			Field: "UserAssertion", Problem: "is empty or has white space in it",
 			Remedy: `pass the access token alone, without "Bearer " in front`,
@@ -78,8 +80,10 @@ func (c *core) onBehalfOf(ctx context.Context, r *OnBehalfOfRequest, partition d
 	if err != nil {
 		return domain.Result{}, err
 	}
+	sum := sha256.Sum256([]byte(r.UserAssertion.Reveal()))
 	result, err := c.acquire(ctx, plan{
-		lookup: l, claims: request.claims, forced: forced,
+		lookup: l, claims: request.claims, forced: forced, proof: base64.RawURLEncoding.EncodeToString(sum[:]),
+		hit: func(f found) domain.Result { return c.cachedForUser(accountIn(f.set), l, f) },
 		redeem: func(ctx context.Context, a attempt) (domain.Result, error) {
 			sent := request
 			sent.reason = a.reason
@@ -91,17 +95,11 @@ func (c *core) onBehalfOf(ctx context.Context, r *OnBehalfOfRequest, partition d
 				got.RefreshToken = domain.Secret{} // the assertion brings the next token too
 			}
 			return c.fileUser(ctx, userGrant{
-				authority: sent.authority, got: got, asked: scopes.Lookup(), sent: sent.scopes, forced: forced, reason: a.reason, at: l,
+				authority: sent.authority, got: got, asked: scopes.Lookup(), sent: sent.scopes, forced: forced, reason: a.reason, at: l, replace: keep,
 			})
 		},
 	}, f)
-	if err != nil {
-		return domain.Result{}, failedAs(onBehalfOf, err)
-	}
-	if result.Account.IsZero() {
-		result.Account = accountIn(f.set)
-	}
-	return result, nil
+	return result, failedUnlessNil(onBehalfOf, err)
 }
 
 // assertionLookup says where the tokens of an assertion or session are filed: under
@@ -140,7 +138,7 @@ func (c *core) onBehalfOfRequest(scopes domain.Scopes, r *OnBehalfOfRequest) (to
 	return tokenRequest{
 		operation: onBehalfOf, api: domain.AcquireTokenOnBehalfOfID, authority: a,
 		grant: url.Values{
-			"grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}, "assertion": {r.UserAssertion}, "requested_token_use": {"on_behalf_of"},
+			"grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}, "assertion": {r.UserAssertion.Reveal()}, "requested_token_use": {"on_behalf_of"},
 		},
 		scopes: scopes.ForSignIn(c.exclude), claims: claims, parameters: r.ExtraParameters, correlation: r.CorrelationID,
 	}, nil

@@ -11,7 +11,7 @@ import (
 )
 
 func onBehalf(assertion string) application.OnBehalfOfRequest {
-	return application.OnBehalfOfRequest{UserAssertion: assertion, Scopes: []string{userScope}}
+	return application.OnBehalfOfRequest{UserAssertion: domain.NewSecret(assertion), Scopes: []string{userScope}}
 }
 
 func TestOnBehalfOfIsCachedForEachAssertionAlone(t *testing.T) {
@@ -107,7 +107,7 @@ func TestOnBehalfOfRefusesWhatCannotBe(t *testing.T) {
 	client, _ := usersClient(t, s)
 	good := onBehalf("a.b.c")
 	for field, change := range map[string]func(*application.OnBehalfOfRequest){
-		"UserAssertion": func(r *application.OnBehalfOfRequest) { r.UserAssertion = "Bearer hunter2" },
+		"UserAssertion": func(r *application.OnBehalfOfRequest) { r.UserAssertion = domain.NewSecret("Bearer hunter2") },
 		"Scopes":        func(r *application.OnBehalfOfRequest) { r.Scopes = nil },
 		"Tenant":        func(r *application.OnBehalfOfRequest) { r.Tenant = "a/b" },
 		"Claims":        func(r *application.OnBehalfOfRequest) { r.ClaimsChallenge = "x" },

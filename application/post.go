@@ -43,16 +43,21 @@ func checkTokenType(r tokenendpoint.Request, got tokenendpoint.Response) error {
 	}
 }
 
-// failedAs names the use case in an error, once.
+// failedAs names the use case in an error, once. Errors are shared by all who wait for
+// a flight, so none is written to.
 func failedAs(operation string, err error) error {
 	var refused *domain.OAuthError
 	if errors.As(err, &refused) {
-		refused.Operation = operation
-		return err
+		if refused.Operation == operation {
+			return err
+		}
+		named := *refused
+		named.Operation = operation
+		return &named
 	}
 	var config *domain.ConfigError
-	if errors.As(err, &config) {
-		return err // it names the field, which says more
+	if errors.As(err, &config) || strings.HasPrefix(err.Error(), operation+": ") {
+		return err // a ConfigError names the field, which says more
 	}
 	return fmt.Errorf("%s: %w", operation, err)
 }

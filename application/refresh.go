@@ -3,6 +3,7 @@ package application
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 
@@ -36,7 +37,10 @@ type candidate struct {
 // asked once more before the user is.
 func (r refreshRedemption) redeem(ctx context.Context, a attempt) (domain.Result, error) {
 	candidates := r.candidates(ctx, a.set)
-	if len(candidates) == 0 {
+	switch {
+	case len(candidates) == 0 && a.failed != nil: // the user need not do anything
+		return domain.Result{}, fmt.Errorf("the token cache could not be read: %w", a.failed)
+	case len(candidates) == 0:
 		return domain.Result{}, notCached("there is no refresh token")
 	}
 	var last error
@@ -49,7 +53,7 @@ func (r refreshRedemption) redeem(ctx context.Context, a attempt) (domain.Result
 		}
 		last = err
 		var refused *domain.OAuthError
-		if !errors.As(err, &refused) || refused.Code != domain.CodeInvalidGrant {
+		if !errors.As(err, &refused) || refused.Code != domain.CodeInvalidGrant && !t.family {
 			return domain.Result{}, err // trying another token would not help
 		}
 		if !reloaded {

@@ -13,7 +13,7 @@ const byRefreshToken = "acquire token by refresh token"
 // RefreshTokenRequest brings a refresh token from elsewhere into the cache, such as
 // from another library. RefreshToken and Scopes are required.
 type RefreshTokenRequest struct {
-	RefreshToken string
+	RefreshToken domain.Secret
 	Scopes       []string
 	// Tenant, a GUID or a domain name; when empty, the authority's.
 	Tenant string
@@ -27,7 +27,7 @@ func (c *core) acquireTokenByRefreshToken(ctx context.Context, r RefreshTokenReq
 	if err := c.ready(ctx); err != nil {
 		return domain.Result{}, err
 	}
-	if r.RefreshToken == "" {
+	if r.RefreshToken.IsZero() {
 		return domain.Result{}, &domain.ConfigError{Field: "RefreshToken", Problem: "is empty", Remedy: "pass the token; for users of this cache use AcquireTokenSilent"}
 	}
 	scopes, err := domain.ParseScopes(r.Scopes)
@@ -48,22 +48,21 @@ func (c *core) acquireTokenByRefreshToken(ctx context.Context, r RefreshTokenReq
 	if err := c.prepareKeys(ctx, a); err != nil { // while the token is good yet
 		return domain.Result{}, failedAs(byRefreshToken, err)
 	}
-	secret := domain.NewSecret(r.RefreshToken)
 	sent := scopes.ForSignIn(c.exclude)
-	key := flightKey{lookup: lookup{domain.AssertionKey(c.clientID, secret), domain.RecordKey{Scopes: scopes.Key(), Tenant: a.TenantKey()}}}
+	key := flightKey{lookup: lookup{domain.AssertionKey(c.clientID, r.RefreshToken), domain.RecordKey{Scopes: scopes.Key(), Tenant: a.TenantKey()}}}
 	result, _, err := c.flights.Do(ctx, key, c.flights.Mark(), flight.Options{Timeout: c.timeout, Detached: true}, func(ctx context.Context, _ bool) (domain.Result, error) {
 		got, err := c.send(ctx, tokenRequest{
 			operation: byRefreshToken, api: domain.AcquireTokenByRefreshTokenID, reason: domain.ReasonForced, authority: a,
-			grant:  url.Values{"grant_type": {"refresh_token"}, "refresh_token": {r.RefreshToken}},
+			grant:  url.Values{"grant_type": {"refresh_token"}, "refresh_token": {r.RefreshToken.Reveal()}},
 			scopes: sent, claims: claims, correlation: r.CorrelationID,
 		})
 		if err != nil {
 			return domain.Result{}, err
 		}
 		if got.RefreshToken.IsZero() { // RFC 6749 §6: without a new one the old one stays good
-			got.RefreshToken = secret
+			got.RefreshToken = r.RefreshToken
 		}
-		result, err := c.fileUser(ctx, userGrant{authority: a, got: got, asked: scopes.Lookup(), sent: sent, reason: domain.ReasonForced})
+		result, err := c.fileUser(ctx, userGrant{authority: a, got: got, asked: scopes.Lookup(), sent: sent, reason: domain.ReasonForced, forced: true})
 		return result, failedUnlessNil(byRefreshToken, err)
 	})
 	return result, err

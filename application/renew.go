@@ -1,7 +1,9 @@
 package application
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"sync"
 	"time"
@@ -29,18 +31,25 @@ func (c *core) renewBehind(ctx context.Context, p plan, f found) {
 		return
 	}
 	work := c.work(p, f, domain.ReasonProactiveRefresh)
-	c.flights.Start(ctx, flightKey{p.lookup, p.claims, p.forced}, f.mark, c.longest(p), flight.Work[domain.Result](
-		func(ctx context.Context, lookAgain bool) (domain.Result, error) {
-			v, err := work(ctx, lookAgain)
-			if err != nil {
-				c.report(ctx, "renew the token in the background", err)
-				c.pauses.set(key, c.ports.Clock.Now().Add(stalePause+jitter(stalePause)))
-				return v, err
-			}
-			c.pauses.end(key)
-			return v, nil
+	c.flights.Start(ctx, p.flight(), f.mark, c.longest(p), flight.Work[domain.Result](
+		func(ctx context.Context, lookAgain bool) (v domain.Result, err error) {
+			ended := false
+			defer func() { // also when a callback panics
+				switch {
+				case err == nil && ended:
+					c.pauses.end(key)
+				default:
+					c.report(ctx, "renew the token in the background", cmp.Or(err, errPanicked))
+					c.pauses.set(key, c.ports.Clock.Now().Add(stalePause+jitter(stalePause)))
+				}
+			}()
+			v, err = work(ctx, lookAgain)
+			ended = true
+			return v, err
 		}))
 }
+
+var errPanicked = errors.New("a callback panicked")
 
 // pauseKey tells pauses apart: a token inside its margin does not wait for the end
 // of the pause that it earned while it was merely stale.

@@ -117,14 +117,11 @@ func (c *core) renewForUser(
 		core: c, authority: a, account: r.Account, asked: asked, sent: scopes.ForSignIn(c.exclude), lookup: l, forced: forced,
 		claims: claims, parameters: r.ExtraParameters, correlation: r.CorrelationID,
 	}
-	result, err := c.acquire(ctx, plan{lookup: l, claims: claims, forced: forced, serial: true, redeem: redemption.redeem}, f)
-	if err != nil {
-		return domain.Result{}, failedAs(silently, err)
-	}
-	if result.Account.IsZero() { // served from the cache after all
-		result.Account = r.Account
-	}
-	return result, nil
+	result, err := c.acquire(ctx, plan{
+		lookup: l, claims: claims, forced: forced, serial: true, redeem: redemption.redeem,
+		hit: func(f found) domain.Result { return c.cachedForUser(r.Account, l, f) },
+	}, f)
+	return result, failedUnlessNil(silently, err)
 }
 
 // schemeError says what is wrong with a scheme, or else that there is no broker.

@@ -21,11 +21,17 @@ func (c *core) storeApp(ctx context.Context, l lookup, asked domain.Scopes, forc
 	return result(token, l.partition, reason, got, failed)
 }
 
-// update merges a grant into a partition, and reports a cache that fails.
+// update merges a grant into a partition.
 func (c *core) update(ctx context.Context, key domain.PartitionKey, g domain.Grant, now time.Time) error {
-	err := c.ports.TokenCache.Update(ctx, key, func(s domain.TokenSet) (domain.TokenSet, error) {
-		return s.With(g, now), nil
-	})
+	return c.write(ctx, key, func(s domain.TokenSet) domain.TokenSet { return s.With(g, now) })
+}
+
+// write changes a partition, and reports a cache that fails. What the server gave is
+// stored although the time for asking it is up.
+func (c *core) write(ctx context.Context, key domain.PartitionKey, change func(domain.TokenSet) domain.TokenSet) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+	err := c.ports.TokenCache.Update(ctx, key, func(s domain.TokenSet) (domain.TokenSet, error) { return change(s), nil })
 	if err != nil {
 		c.report(ctx, "write the token cache", err)
 	}

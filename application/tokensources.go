@@ -41,7 +41,7 @@ func (c *ConfidentialClient) AppTokens() ports.TokenSource {
 func (c *ConfidentialClient) TokensOnBehalfOf(userAssertion string) ports.TokenSource {
 	return sourceFunc(func(ctx context.Context, r domain.TokenRequest) (domain.Result, error) {
 		return c.AcquireTokenOnBehalfOf(ctx, OnBehalfOfRequest{
-			UserAssertion: userAssertion, Scopes: r.Scopes, Tenant: r.Tenant, ClaimsChallenge: r.ClaimsChallenge,
+			UserAssertion: domain.NewSecret(userAssertion), Scopes: r.Scopes, Tenant: r.Tenant, ClaimsChallenge: r.ClaimsChallenge,
 			ForceRefresh: r.ForceRefresh, CorrelationID: r.CorrelationID,
 		})
 	})

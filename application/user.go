@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/seed57855a68/keyport/application/internal/keyset"
 	"github.com/seed57855a68/keyport/domain"
 )
 
@@ -24,6 +25,8 @@ type userGrant struct {
 	account domain.Account
 	// redeemed is the refresh token that was spent; zero for a sign-in.
 	redeemed domain.Secret
+	// replace says that what the partition held before goes: a session begins anew.
+	replace bool
 	// adopted says that the refresh token came from the client's family: the account is
 	// new to this client.
 	adopted bool
@@ -36,7 +39,7 @@ type userGrant struct {
 func (c *core) fileUser(ctx context.Context, g userGrant) (domain.Result, error) {
 	claims, err := c.verifyIDToken(ctx, g.authority, g.got, g.expect)
 	if err != nil {
-		if g.redeemed.IsZero() || !errors.Is(err, domain.ErrUnavailable) {
+		if g.redeemed.IsZero() || !errors.Is(err, keyset.ErrNoKeys) {
 			return domain.Result{}, err
 		}
 		// The keys cannot be had at the moment. The old refresh token is spent, so the new
@@ -126,6 +129,9 @@ func (c *core) storeUser(ctx context.Context, g userGrant, account domain.Accoun
 			return nil // the account was removed meanwhile
 		}
 	}
+	if g.replace {
+		return c.write(ctx, g.at.partition, func(domain.TokenSet) domain.TokenSet { return domain.TokenSet{}.With(grant, now) })
+	}
 	return c.update(ctx, g.at.partition, grant, now)
 }
 
@@ -143,23 +149,25 @@ func (c *core) refreshTokenOf(g userGrant, account domain.Account, now time.Time
 // family find them. It reports whether a refresh with the family's token found the
 // account gone.
 func (c *core) storeFamily(ctx context.Context, g userGrant, account domain.Account, t *domain.RefreshToken, now time.Time) (gone bool) {
-	if g.got.FamilyID == "" || t == nil {
+	family := g.got.FamilyID
+	if family == "" && g.adopted {
+		family = firstFamily
+	}
+	if family == "" || t == nil && !g.adopted {
 		return false
 	}
-	shared := *t
-	shared.Key = domain.RefreshTokenKey(g.authority, g.got.FamilyID)
-	grant := domain.Grant{RefreshToken: &shared, Redeemed: g.redeemed}
+	grant := domain.Grant{Redeemed: g.redeemed}
+	if t != nil {
+		shared := *t
+		shared.Key = domain.RefreshTokenKey(g.authority, family)
+		grant.RefreshToken = &shared
+	}
 	if g.redeemed.IsZero() {
 		grant.Account = &account
 	}
-	key := domain.FamilyKey(g.got.FamilyID, account.HomeAccountID)
-	err := c.ports.TokenCache.Update(ctx, key, func(s domain.TokenSet) (domain.TokenSet, error) {
+	err := c.write(ctx, domain.FamilyKey(family, account.HomeAccountID), func(s domain.TokenSet) domain.TokenSet {
 		gone = g.adopted && s.IsZero()
-		return s.With(grant, now), nil
+		return s.With(grant, now)
 	})
-	if err != nil {
-		c.report(ctx, "write the token cache", err)
-		return false
-	}
-	return gone
+	return gone && err == nil
 }

@@ -24,6 +24,12 @@ func (c *core) userInfo(ctx context.Context, signedIn domain.Result) (domain.Use
 			Remedy: "pass the result of a sign-in or of AcquireTokenSilent",
 		}
 	}
+	if at, record := signedIn.Filed(); at.ClientID() != c.clientID || record.Environment != c.environment ||
+		c.authority.Kind() == domain.KindOIDC && record.Tenant != c.tenant {
+		return domain.UserInfo{}, &domain.ConfigError{
+			Field: "Result", Problem: "was not made by this client at this authority, so its token is not sent there", Remedy: "pass a result of the same client",
+		}
+	}
 	metadata, err := c.resolver.Describe(ctx, c.authority)
 	if err != nil {
 		return domain.UserInfo{}, failedAs("user info", err)

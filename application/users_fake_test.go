@@ -160,7 +160,7 @@ func signIn(t *testing.T, s *userServer, client *application.ConfidentialClient)
 	s.mu.Lock()
 	s.current, s.revoked = "migrated", false
 	s.mu.Unlock()
-	got, err := client.AcquireTokenByRefreshToken(t.Context(), application.RefreshTokenRequest{RefreshToken: "migrated", Scopes: []string{userScope}})
+	got, err := client.AcquireTokenByRefreshToken(t.Context(), application.RefreshTokenRequest{RefreshToken: domain.NewSecret("migrated"), Scopes: []string{userScope}})
 	if err != nil {
 		t.Fatal(err)
 	}

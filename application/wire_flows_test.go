@@ -141,7 +141,7 @@ func (f oboFlow) run(s *wireSession) (result domain.Result, err error) {
 	client := s.confidential(f.setup)
 	for range f.times {
 		result, err = client.AcquireTokenOnBehalfOf(s.t.Context(), application.OnBehalfOfRequest{
-			UserAssertion: "lab.user.assertion", Scopes: labScopes, ClaimsChallenge: f.challenge,
+			UserAssertion: domain.NewSecret("lab.user.assertion"), Scopes: labScopes, ClaimsChallenge: f.challenge,
 		})
 	}
 	return result, err
@@ -149,6 +149,6 @@ func (f oboFlow) run(s *wireSession) (result domain.Result, err error) {
 
 func refreshByToken(s *wireSession) (domain.Result, error) {
 	return s.public(wireSetup{}).AcquireTokenByRefreshToken(s.t.Context(), application.RefreshTokenRequest{
-		RefreshToken: "lab-old-refresh-token", Scopes: labScopes,
+		RefreshToken: domain.NewSecret("lab-old-refresh-token"), Scopes: labScopes,
 	})
 }

@@ -74,7 +74,7 @@ func TestWhatEndsAtOnceIsNotReused(t *testing.T) {
 }
 
 func TestAnEndBeyondAllTimeIsNoError(t *testing.T) {
-	for _, exp := range []any{math.MaxInt64, 1e300} {
+	for _, exp := range []any{int64(math.MaxInt64), 1e300} {
 		p := entra()
 		p.Overrides = map[string]any{"exp": exp}
 		var c assertion.Cache

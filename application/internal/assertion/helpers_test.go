@@ -7,7 +7,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // RFC 7515 §4.1.7: the name of a certificate, no proof
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
@@ -58,7 +58,7 @@ func must[T any](v T, err error) T {
 // keyOf describes a key with a self-signed certificate for it.
 func keyOf(signer crypto.Signer) assertion.Key {
 	c := keyporttest.NewCertificateFor(signer, "app")
-	one, two := sha1.Sum(c.Leaf.Raw), sha256.Sum256(c.Leaf.Raw) //nolint:gosec // as above
+	one, two := sha1.Sum(c.Leaf.Raw), sha256.Sum256(c.Leaf.Raw)
 	return assertion.Key{
 		Signer: signer, Chain: c.Chain, SHA1: one[:], SHA256: two[:],
 		PublicHash: sha256.Sum256(must(x509.MarshalPKIXPublicKey(signer.Public()))),

@@ -68,16 +68,17 @@ func TestDetachOutsideAFlight(t *testing.T) {
 }
 
 // inSteps is work that detaches itself for one step, and attaches itself again.
-func inSteps(step chan struct{}) (w flight.Work[int], life func() error) {
+func inSteps(step chan struct{}) (w flight.Work[int], life, attached func() error) {
 	var own context.Context
+	var got error
 	return func(ctx context.Context, _ bool) (int, error) {
 		own = ctx
 		if err := flight.Detach(ctx); err != nil {
 			return 1, err
 		}
 		<-step
-		if err := flight.Attach(ctx); err != nil {
-			return 2, err
+		if got = flight.Attach(ctx); got != nil {
+			return 2, got
 		}
 		select {
 		case <-step:
@@ -85,7 +86,7 @@ func inSteps(step chan struct{}) (w flight.Work[int], life func() error) {
 		case <-ctx.Done():
 			return 4, ctx.Err()
 		}
-	}, func() error { return own.Err() }
+	}, func() error { return own.Err() }, func() error { return got }
 }
 
 func TestAttach(t *testing.T) {
@@ -106,7 +107,7 @@ func TestAttach(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var g group
 				step := make(chan struct{})
-				w, life := inSteps(step)
+				w, life, attached := inSteps(step)
 				_, leave := call(t, &g, "a", flight.Options{Timeout: time.Minute, Detached: tt.detached}, w)
 				if tt.leaveBefore {
 					leave()
@@ -116,6 +117,9 @@ func TestAttach(t *testing.T) {
 				}
 				step <- struct{}{}
 				synctest.Wait()
+				if got, want := attached() != nil, tt.leaveBefore && !tt.detached; got != want {
+					t.Errorf("Attach says %v, want an error: %t", attached(), want)
+				}
 				if tt.leaveAfter {
 					leave()
 				}

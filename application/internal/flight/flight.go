@@ -87,7 +87,7 @@ func (g *Group[K, V]) board(ctx context.Context, key K, mark uint64, o Options, 
 	}
 	// The values of the first caller's context stay, its end does not. The deadline is
 	// a guard against I/O that hangs, so it runs on real time.
-	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.Timeout)
+	own, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.Timeout) //nolint:gosec // fly calls cancel, however the work ends
 	c := &call[V]{done: make(chan struct{}), life: own, cancel: cancel, waiters: waiters, detached: o.Detached}
 	g.running[key] = c
 	g.flying.Add(1)

@@ -176,11 +176,11 @@ func TestWorkHasADeadlineOfItsOwn(t *testing.T) {
 			time.Sleep(20 * time.Second)
 			waiter, _ := call(t, &g, "a", minute, j.work)
 			leave()
-			time.Sleep(40*time.Second - 1)
+			time.Sleep(40*time.Second - time.Nanosecond)
 			if synctest.Wait(); waiter.done() {
 				t.Fatalf("waiter has %+v before the deadline", waiter.got.Load())
 			}
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			check(t, "waiter", waiter, outcome{shared: true, err: context.DeadlineExceeded})
 			if took := time.Since(begin); took != time.Minute {
 				t.Errorf("ended after %v, want a minute after the start", took)

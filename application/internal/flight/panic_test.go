@@ -14,6 +14,7 @@ import (
 func TestWorkThatDoesNotReturn(t *testing.T) {
 	const canary = "canary-77a0"
 	var list []int
+	var nothing any
 	for name, tt := range map[string]struct {
 		end  func()
 		want string
@@ -21,7 +22,7 @@ func TestWorkThatDoesNotReturn(t *testing.T) {
 		"panic with a text":       {func() { panic(canary) }, "panic with a value of type string"},
 		"panic with an error":     {func() { panic(errors.New(canary)) }, "panic with a value of type *errors.errorString"},
 		"panic of the runtime":    {func() { _ = list[len(list)] }, "panic: runtime error: index out of range [0] with length 0"},
-		"panic with nothing":      {func() { panic(any(nil)) }, "panic: panic called with nil argument"},
+		"panic with nothing":      {func() { panic(nothing) }, "panic: panic called with nil argument"},
 		"end of the goroutine":    {runtime.Goexit, "the work ended without a result"},
 		"end behind a result":     {func() { defer runtime.Goexit() }, "the work ended without a result"},
 		"panic behind the end":    {func() { defer func() { panic(canary) }(); runtime.Goexit() }, "panic with a value of type string"},

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"sync"
@@ -20,6 +21,8 @@ import (
 
 const (
 	documentLife = 24 * time.Hour
+	// staleLife is how long after their life keys serve while the server fails.
+	staleLife    = 7 * 24 * time.Hour
 	minRefetch   = 5 * time.Minute
 	operation    = "signing keys"
 	maxAddresses = 1000
@@ -68,35 +71,53 @@ var algorithms = []jose.SignatureAlgorithm{
 	jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512, jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,
 }
 
+// ErrNoKeys says that a token could be neither believed nor refused, because the keys
+// could not be had. It wraps the reason.
+var ErrNoKeys = errors.New("the signing keys cannot be had at the moment")
+
+func noKeys(err error) error { return fmt.Errorf("ID token: %w: %w", ErrNoKeys, err) }
+
 // Verify checks the signature of a token with the keys at an address. offered are
-// the algorithms that the server says it uses; empty for any of the good ones.
+// the algorithms that the server says it uses; empty for any of the good ones. A token
+// that none of the known keys verifies has them fetched again, for the server may have
+// new ones.
 func (r *Resolver) Verify(ctx context.Context, address string, offered []string, token domain.Secret) (Verified, error) {
 	jws, err := jose.ParseSignedCompact(token.Reveal(), allowed(offered))
 	if err != nil || len(jws.Signatures) != 1 {
 		return Verified{}, bad(address, "", "is no JWT signed with one of the allowed algorithms")
 	}
-	kid := jws.Signatures[0].Header.KeyID
 	set, err := r.get(ctx, address)
 	if err != nil {
-		return Verified{}, err
+		return Verified{}, noKeys(err)
 	}
-	if !set.has(kid) {
-		if set, err = r.refetch(ctx, address); err != nil {
-			return Verified{}, err
-		}
+	if v, ok := set.verify(jws); ok {
+		return v, nil
 	}
-	if !set.has(kid) {
+	set, err = r.refetch(ctx, address)
+	if v, ok := set.verify(jws); ok {
+		return v, nil
+	}
+	switch kid := jws.Signatures[0].Header.KeyID; {
+	case err != nil && !set.has(kid):
+		return Verified{}, noKeys(err)
+	case !set.has(kid):
 		return Verified{}, bad(address, "kid", "names a key that the authority does not publish")
 	}
-	for _, key := range set.under(kid) {
-		if key.Algorithm != "" && key.Algorithm != jws.Signatures[0].Header.Algorithm {
+	return Verified{}, bad(address, "", "has a signature that is not good")
+}
+
+// verify tries the keys that the token names.
+func (s *keys) verify(jws *jose.JSONWebSignature) (Verified, bool) {
+	header := jws.Signatures[0].Header
+	for _, key := range s.under(header.KeyID) {
+		if key.Algorithm != "" && key.Algorithm != header.Algorithm {
 			continue
 		}
 		if payload, err := jws.Verify(key.Key); err == nil {
-			return Verified{payload, jws.Signatures[0].Header.Algorithm, key.issuer}, nil
+			return Verified{payload, header.Algorithm, key.issuer}, true
 		}
 	}
-	return Verified{}, bad(address, "", "has a signature that is not good")
+	return Verified{}, false
 }
 
 func allowed(offered []string) []jose.SignatureAlgorithm {
@@ -140,7 +161,8 @@ func (r *Resolver) get(ctx context.Context, address string) (*keys, error) {
 }
 
 // refetch asks again, for a key that is not among those in the cache, unless that
-// was done not long ago: then the cache has the answer.
+// was done not long ago. It returns the keys that there are, and why they could not be
+// renewed.
 func (r *Resolver) refetch(ctx context.Context, address string) (*keys, error) {
 	set, _, err := r.flights.Do(ctx, address, r.flights.Mark(), flight.Options{Timeout: r.timeout}, func(ctx context.Context, _ bool) (*keys, error) {
 		if !r.mayRefetch(address) {
@@ -148,26 +170,39 @@ func (r *Resolver) refetch(ctx context.Context, address string) (*keys, error) {
 				return set, nil
 			}
 		}
-		return r.load(ctx, address)
+		set, err := r.fetch(ctx, address)
+		if err == nil {
+			r.fetchedNow(address)
+		}
+		return set, err
 	})
+	if set == nil {
+		set = &keys{}
+	}
 	return set, err
 }
 
-// load asks the server and keeps the answer; while it fails, old keys serve.
+// load asks the server; while it fails, old keys serve.
 func (r *Resolver) load(ctx context.Context, address string) (*keys, error) {
-	set, body, err := r.ask(ctx, address)
-	if err == nil {
-		if err := r.cache.Set(ctx, cacheKey(address), body, r.clock.Now().Add(documentLife)); err != nil {
-			r.report("store "+operation, err)
-		}
+	set, err := r.fetch(ctx, address)
+	if set != nil {
 		return set, nil
 	}
-	if errors.Is(err, domain.ErrUnavailable) {
-		if old, ok := r.cached(ctx, address, true); ok {
-			return old, nil
-		}
-	}
 	return nil, err
+}
+
+// fetch asks the server and keeps the answer. It returns old keys with the error.
+func (r *Resolver) fetch(ctx context.Context, address string) (*keys, error) {
+	set, body, err := r.ask(ctx, address)
+	if err != nil {
+		r.report("fetch "+operation, err)
+		old, _ := r.cached(ctx, address, true)
+		return old, err
+	}
+	if err := r.cache.Set(ctx, cacheKey(address), body, r.clock.Now().Add(documentLife)); err != nil {
+		r.report("store "+operation, err)
+	}
+	return set, nil
 }
 
 func (r *Resolver) ask(ctx context.Context, address string) (*keys, []byte, error) {
@@ -205,27 +240,36 @@ func (r *Resolver) cached(ctx context.Context, address string, stale bool) (*key
 		r.report("read "+operation, err)
 		return nil, false
 	}
-	if body == nil || (!stale && !r.clock.Now().Before(expires)) {
+	if stale {
+		expires = expires.Add(staleLife)
+	}
+	if body == nil || !r.clock.Now().Before(expires) {
 		return nil, false
 	}
 	set, err := parse(body)
-	return set, err == nil
+	if err != nil {
+		return nil, false
+	}
+	return set, true
 }
 
-// mayRefetch reports whether an address may be asked again for a key that is not
-// in its set, and notes that it was.
+// mayRefetch reports whether an address may be asked again for a key that is not in
+// its set.
 func (r *Resolver) mayRefetch(address string) bool {
-	now := r.clock.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if last, asked := r.fetched[address]; asked && now.Before(last.Add(minRefetch)) {
-		return false
-	}
+	last, asked := r.fetched[address]
+	return !asked || !r.clock.Now().Before(last.Add(minRefetch))
+}
+
+// fetchedNow notes that it was asked, and answered.
+func (r *Resolver) fetchedNow(address string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if len(r.fetched) >= maxAddresses {
 		clear(r.fetched)
 	}
-	r.fetched[address] = now
-	return true
+	r.fetched[address] = r.clock.Now()
 }
 
 // cacheKey is a digest: tenant names are nobody else's business.

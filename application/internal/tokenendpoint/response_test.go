@@ -152,8 +152,8 @@ func TestUnusableAnswers(t *testing.T) {
 				t.Errorf("got %+v, want status %d, field %q, cause %v, remedy %q", *bad, tt.status, tt.field, tt.cause, tt.remedy)
 			}
 			for _, sentinel := range []error{domain.ErrUnavailable, domain.ErrThrottled, domain.ErrRedirectRefused} {
-				if errors.Is(bad, sentinel) != (sentinel == tt.is) {
-					t.Errorf("error is %v: %t", sentinel, errors.Is(bad, sentinel))
+				if got, want := errors.Is(bad, sentinel), errors.Is(tt.is, sentinel); got != want {
+					t.Errorf("error is %v: %t, want %t", sentinel, got, want)
 				}
 			}
 			if strings.Contains(bad.Error(), "canary") {

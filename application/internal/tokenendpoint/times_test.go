@@ -173,7 +173,7 @@ func TestRetryAfter(t *testing.T) {
 			{status: http.StatusServiceUnavailable, body: "<html>"},
 		} {
 			answer.header = http.Header{"Retry-After": {tt.value}}
-			got := time.Duration(-1)
+			var got time.Duration
 			if answer.status == http.StatusTooManyRequests {
 				got = refused(t, &answer).RetryAfter
 			} else {

@@ -2,6 +2,7 @@ package tokenendpoint
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"net/http"
 	"strconv"
@@ -65,10 +66,10 @@ func (p parser) bad(field, problem string, err error) error {
 
 // remedy says what the usual reason is when something else than a token server answered.
 func (p parser) remedy(err error) string {
-	switch err { //nolint:errorlint // these are compared by identity, not wrapped
-	case strictjson.ErrNotObject, strictjson.ErrNotUTF8:
+	switch {
+	case errors.Is(err, strictjson.ErrNotObject), errors.Is(err, strictjson.ErrNotUTF8):
 		return "check that the authority is a token server and that no proxy or sign-in page answers in its place"
-	case domain.ErrRedirectRefused:
+	case errors.Is(err, domain.ErrRedirectRefused):
 		return "check the authority; a token server does not redirect, and what the request holds was not sent on"
 	}
 	return ""

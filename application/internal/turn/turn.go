@@ -16,22 +16,16 @@ type line struct {
 	size int           // those in the line, the one whose turn it is included; guarded by Queue.mu
 }
 
-// Take waits for the caller's turn, or until ctx ends. waited says that somebody
-// else had a turn meanwhile, so what the caller knows may be old. The caller must
-// call done when its turn is over.
-func (q *Queue[K]) Take(ctx context.Context, key K) (done func(), waited bool, err error) {
+// Take waits for the caller's turn, or until ctx ends. The caller must call done when
+// its turn is over, and look again at what it knew before: others had turns.
+func (q *Queue[K]) Take(ctx context.Context, key K) (done func(), err error) {
 	l := q.join(key)
 	select {
 	case <-l.turn:
-		return func() { q.pass(key, l) }, false, nil
-	default:
-	}
-	select {
-	case <-l.turn:
-		return func() { q.pass(key, l) }, true, nil
+		return func() { q.pass(key, l) }, nil
 	case <-ctx.Done():
 		q.leave(key, l)
-		return nil, false, ctx.Err()
+		return nil, ctx.Err()
 	}
 }
 

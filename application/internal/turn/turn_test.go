@@ -13,22 +13,22 @@ import (
 func TestOneAtATimeForEachKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var q turn.Queue[string]
-		done, waited, err := q.Take(t.Context(), "a")
-		if err != nil || waited {
-			t.Fatalf("the first waited: %v, %v", waited, err)
+		done, err := q.Take(t.Context(), "a")
+		if err != nil {
+			t.Fatal(err)
 		}
-		otherDone, waited, err := q.Take(t.Context(), "b")
-		if err != nil || waited {
-			t.Errorf("another key waited: %v, %v", waited, err)
+		otherDone, err := q.Take(t.Context(), "b") // another key does not wait
+		if err != nil {
+			t.Fatal(err)
 		}
 		otherDone()
 		inside, most := 0, 0
 		var all sync.WaitGroup
 		for range 20 {
 			all.Go(func() {
-				done, waited, err := q.Take(t.Context(), "a")
-				if err != nil || !waited {
-					t.Errorf("got a turn out of turn: %v, %v", waited, err)
+				done, err := q.Take(t.Context(), "a")
+				if err != nil {
+					t.Error(err)
 					return
 				}
 				inside++
@@ -46,8 +46,8 @@ func TestOneAtATimeForEachKey(t *testing.T) {
 		if most != 1 {
 			t.Errorf("%d had a turn at a time", most)
 		}
-		if _, waited, _ := q.Take(t.Context(), "a"); waited {
-			t.Error("an empty line made somebody wait")
+		if _, err := q.Take(t.Context(), "a"); err != nil { // the line is empty again
+			t.Error(err)
 		}
 	})
 }
@@ -55,16 +55,16 @@ func TestOneAtATimeForEachKey(t *testing.T) {
 func TestWhoGivesUpLeavesTheLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var q turn.Queue[int]
-		done, _, _ := q.Take(t.Context(), 1)
+		done, _ := q.Take(t.Context(), 1)
 		ctx, cancel := context.WithCancel(t.Context())
 		var all sync.WaitGroup
 		all.Go(func() {
-			if _, _, err := q.Take(ctx, 1); !errors.Is(err, context.Canceled) {
+			if _, err := q.Take(ctx, 1); !errors.Is(err, context.Canceled) {
 				t.Errorf("got %v, want context.Canceled", err)
 			}
 		})
 		all.Go(func() {
-			next, _, err := q.Take(t.Context(), 1)
+			next, err := q.Take(t.Context(), 1)
 			if err != nil {
 				t.Error(err)
 				return
