@@ -103,11 +103,12 @@ func adapter(name string, libraries ...string) room {
 }
 
 // pureStd is what values and functions of values need: nothing in it waits, reads
-// a clock, draws a random number, opens a file or a socket, or logs.
+// a clock, draws a random number, opens a file or a socket, or logs. (Of log/slog it
+// is the interface by which a value says how it wants to be logged.)
 var pureStd = []string{
 	"bytes", "cmp", "crypto", "crypto/sha256", "crypto/sha512", "crypto/subtle",
 	"encoding", "encoding/base64", "encoding/binary", "encoding/hex", "encoding/json",
-	"errors", "fmt", "hash", "io", "iter", "maps", "math", "math/bits", "net/url",
+	"errors", "fmt", "hash", "io", "iter", "log/slog", "maps", "math", "math/bits", "net/url",
 	"slices", "sort", "strconv", "strings", "time", "unicode", "unicode/utf8",
 }
 

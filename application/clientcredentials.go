@@ -136,7 +136,7 @@ func (c *ConfidentialClient) appRequest(scopes domain.Scopes, r *ClientCredentia
 
 // authorityFor returns the client's authority, of another tenant when one is named.
 func (c *core) authorityFor(tenant string) (domain.Authority, error) {
-	if tenant == "" {
+	if tenant == "" || strings.EqualFold(tenant, c.authority.Tenant()) && c.authority.Kind() != domain.KindOIDC {
 		return c.authority, nil
 	}
 	return c.authority.WithTenant(tenant)

@@ -3,6 +3,8 @@ package application
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"time"
@@ -108,3 +110,9 @@ func (c *ConfidentialClient) Invalidate(ctx context.Context, refused domain.Resu
 // under way, those in the background too. When ctx ends first, it cancels them and
 // returns the context's error. Tokens that are cached stay.
 func (c *ConfidentialClient) Close(ctx context.Context) error { return c.core.close(ctx) }
+
+// Format implements [fmt.Formatter]. What is under way in a client names people and
+// holds codes.
+func (c *ConfidentialClient) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "client "+c.core.clientID)
+}

@@ -83,7 +83,7 @@ func (c *core) start(s settings) error {
 	report := c.reportAlone
 	c.keys = keyset.New(c.http, s.ports.HTTPCache, s.ports.Clock, c.timeout/2, report) // half, so that what came before is stored
 	c.resolver = authority.New(c.http, s.ports.HTTPCache, s.ports.Clock, c.timeout, authority.Options{
-		Static: s.metadata, Authority: a, Trusted: append([]string(nil), s.knownAuthorities...),
+		Static: s.metadata, Authority: a, Trusted: lowered(s.knownAuthorities),
 		NoInstanceDiscovery: s.noDiscovery || s.skipValidation,
 	}, report)
 	return nil
@@ -94,6 +94,15 @@ func (c *core) report(ctx context.Context, operation string, err error) {
 	if c.logger != nil && !errors.Is(err, context.Canceled) {
 		c.logger.WarnContext(ctx, "keyport: could not "+operation, "client_id", c.clientID, "error", err)
 	}
+}
+
+// lowered returns hosts as authorities have them.
+func lowered(hosts []string) []string {
+	out := make([]string, len(hosts))
+	for i, h := range hosts {
+		out[i] = strings.ToLower(h)
+	}
+	return out
 }
 
 // reportAlone is report for what no caller's context belongs to.

@@ -2,6 +2,8 @@ package application
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
@@ -87,3 +89,9 @@ func (c *PublicClient) Invalidate(ctx context.Context, refused domain.Result) er
 // under way, those in the background too. When ctx ends first, it cancels them and
 // returns the context's error. Tokens that are cached stay.
 func (c *PublicClient) Close(ctx context.Context) error { return c.core.close(ctx) }
+
+// Format implements [fmt.Formatter]. What is under way in a client names people and
+// holds codes.
+func (c *PublicClient) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "client "+c.core.clientID)
+}

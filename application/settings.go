@@ -31,6 +31,13 @@ func (s settings) check() (domain.Authority, error) {
 	if err := s.ports.check(); err != nil {
 		return domain.Authority{}, err
 	}
+	for i, h := range s.knownAuthorities {
+		if h == "" || strings.ContainsAny(h, "/@?# ") {
+			return domain.Authority{}, &domain.ConfigError{
+				Field: fmt.Sprintf("KnownAuthorities[%d]", i), Problem: "is not a host", Remedy: `pass the host alone, such as "login.contoso.example"`,
+			}
+		}
+	}
 	if err := s.checkMetadata(); err != nil {
 		return domain.Authority{}, err
 	}
@@ -60,6 +67,9 @@ func (s settings) checkMetadata() error {
 	}
 	if s.metadata.TokenEndpoint == "" {
 		return &domain.ConfigError{Field: "Metadata.TokenEndpoint", Problem: "is empty", Remedy: "pass the token endpoint's URL, or no Metadata"}
+	}
+	if s.metadata.Issuer == "" && s.oidcAuthority != "" {
+		return &domain.ConfigError{Field: "Metadata.Issuer", Problem: "is empty", Remedy: "pass the issuer: ID tokens name it, and assertions are for it"}
 	}
 	if field, problem := s.metadata.Check(); problem != "" {
 		return &domain.ConfigError{Field: "Metadata", Problem: field + " " + problem, Remedy: "pass https URLs"}

@@ -87,6 +87,9 @@ func (c *core) accountOf(g userGrant, claims domain.IDTokenClaims) (domain.Accou
 			return domain.Account{}, badIDToken(g.got, "client_info", "is another user's", nil)
 		}
 		known := g.account
+		if problem := domain.IdentityProblem(g.authority, claims, known); problem != "" {
+			return domain.Account{}, badIDToken(g.got, "sub", problem, nil)
+		}
 		if claims.Subject != "" {
 			fresh := domain.NewAccount(g.authority, claims, info, known.Source)
 			fresh.HomeAccountID = known.HomeAccountID

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/url"
 	"time"
 )
@@ -155,3 +156,7 @@ func refusalOf(response url.Values) *OAuthError {
 		ErrorCodes: errorNumbers(description), Operation: "authorization endpoint",
 	}
 }
+
+// LogValue implements [slog.LogValuer]: a flow marshals to JSON in full, and must not
+// into a log.
+func (f AuthCodeFlow) LogValue() slog.Value { return slog.StringValue("auth code flow " + Redacted) }

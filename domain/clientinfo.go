@@ -44,7 +44,8 @@ func (c ClientInfo) HomeAccountID() string {
 // AnchorMailbox returns the value of the X-AnchorMailbox header, which routes a
 // request to the data centre where the user's data are; "" when that is not known.
 func (c ClientInfo) AnchorMailbox() string {
-	if c.IsZero() {
+	// It may have come through a browser, so only what ids are made of goes into a header.
+	if c.IsZero() || !isName(c.UserID) || !isName(c.TenantID) {
 		return ""
 	}
 	return "Oid:" + c.UserID + "@" + c.TenantID

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/url"
 	"strings"
 	"time"
@@ -199,3 +200,7 @@ func (f *DeviceFlow) UnmarshalJSON(text []byte) error {
 
 // Format implements [fmt.Formatter] without the codes.
 func (f DeviceFlow) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, "device flow "+Redacted) }
+
+// LogValue implements [slog.LogValuer]: a flow marshals to JSON in full, and must not
+// into a log.
+func (f DeviceFlow) LogValue() slog.Value { return slog.StringValue("device flow " + Redacted) }

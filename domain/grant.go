@@ -49,25 +49,29 @@ func (s TokenSet) With(g Grant, now time.Time) TokenSet {
 }
 
 // knowsUserOf reports whether the set has an account or a refresh token where the
-// grant's tokens belong.
+// grant's tokens belong: in their cloud, and for plain issuers, of which a host may have
+// several, at their issuer.
 func (s TokenSet) knowsUserOf(g Grant) bool {
-	environment := g.environment()
+	key := g.place()
 	u := s.userRecords()
-	return slices.ContainsFunc(u.accounts, func(a Account) bool { return environment == "" || a.Environment == environment }) ||
-		slices.ContainsFunc(u.refresh, func(t RefreshToken) bool { return environment == "" || t.Key.Environment == environment })
+	return slices.ContainsFunc(u.accounts, func(a Account) bool {
+		return key.Environment == "" || a.Environment == key.Environment && (a.AuthorityType != accountGeneric || a.Tenant == key.Tenant)
+	}) || slices.ContainsFunc(u.refresh, func(t RefreshToken) bool {
+		return key.Environment == "" || t.Key.Environment == key.Environment && (t.Key.Tenant == "" || key.Tenant == "" || t.Key.Tenant == key.Tenant)
+	})
 }
 
-// environment is where the grant's tokens belong; "" for a grant without tokens.
-func (g Grant) environment() string {
+// place is a key of the grant's tokens; zero for a grant without tokens.
+func (g Grant) place() RecordKey {
 	switch {
 	case g.AccessToken != nil:
-		return g.AccessToken.Key.Environment
+		return g.AccessToken.Key
 	case g.RefreshToken != nil:
-		return g.RefreshToken.Key.Environment
+		return g.RefreshToken.Key
 	case g.IDToken != nil:
-		return g.IDToken.Key.Environment
+		return g.IDToken.Key
 	}
-	return ""
+	return RecordKey{}
 }
 
 // withRecord returns a copy of list with record in place of the one of its key.

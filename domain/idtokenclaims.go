@@ -40,50 +40,36 @@ type IDTokenClaims struct {
 	All map[string]json.RawMessage
 }
 
-// wireClaims are the claims in JSON.
-type wireClaims struct {
-	Issuer            string      `json:"iss"`
-	Subject           string      `json:"sub"`
-	Audience          audience    `json:"aud"`
-	AuthorizedParty   string      `json:"azp"`
-	ExpiresAt         numericDate `json:"exp"`
-	IssuedAt          numericDate `json:"iat"`
-	NotBefore         numericDate `json:"nbf"`
-	AuthTime          numericDate `json:"auth_time"`
-	Nonce             string      `json:"nonce"`
-	ACR               string      `json:"acr"`
-	AMR               audience    `json:"amr"`
-	SessionID         string      `json:"sid"`
-	ObjectID          string      `json:"oid"`
-	TenantID          string      `json:"tid"`
-	PreferredUsername string      `json:"preferred_username"`
-	UPN               string      `json:"upn"`
-	Name              string      `json:"name"`
-	Email             string      `json:"email"`
-	Emails            audience    `json:"emails"`
-	LoginHint         string      `json:"login_hint"`
-	AccessTokenHash   string      `json:"at_hash"`
-	CodeHash          string      `json:"c_hash"`
-}
-
 var errClaims = errors.New("the claims are not those of an ID token")
 
 // ParseIDTokenClaims reads the payload of an ID token. It checks the form only; for
-// the content there is [IDTokenClaims.Check]. Its errors quote nothing.
+// the content there is [IDTokenClaims.Check]. Names are compared to the letter, and none
+// may occur twice: two readers must not see two users in one token. Its errors quote
+// nothing.
 func ParseIDTokenClaims(payload []byte) (IDTokenClaims, error) {
-	var all map[string]json.RawMessage
-	var w wireClaims
-	if json.Unmarshal(payload, &all) != nil || all == nil || json.Unmarshal(payload, &w) != nil {
+	if _, problem := parseClaims(string(payload)); problem != "" {
 		return IDTokenClaims{}, errClaims
 	}
-	return IDTokenClaims{
-		Issuer: w.Issuer, Subject: w.Subject, Audience: w.Audience, AuthorizedParty: w.AuthorizedParty,
-		ExpiresAt: w.ExpiresAt.Time, IssuedAt: w.IssuedAt.Time, NotBefore: w.NotBefore.Time, AuthTime: w.AuthTime.Time,
-		Nonce: w.Nonce, ACR: w.ACR, AMR: w.AMR, SessionID: w.SessionID,
-		ObjectID: w.ObjectID, TenantID: w.TenantID, PreferredUsername: w.PreferredUsername, UPN: w.UPN,
-		Name: w.Name, Email: w.Email, Emails: w.Emails, LoginHint: w.LoginHint,
-		AccessTokenHash: w.AccessTokenHash, CodeHash: w.CodeHash, All: all,
-	}, nil
+	var c IDTokenClaims
+	if json.Unmarshal(payload, &c.All) != nil {
+		return IDTokenClaims{}, errClaims
+	}
+	for _, claim := range []struct {
+		name string
+		into any
+	}{
+		{"iss", &c.Issuer}, {"sub", &c.Subject}, {"aud", (*audience)(&c.Audience)}, {"azp", &c.AuthorizedParty},
+		{"exp", (*numericDate)(&c.ExpiresAt)}, {"iat", (*numericDate)(&c.IssuedAt)}, {"nbf", (*numericDate)(&c.NotBefore)},
+		{"auth_time", (*numericDate)(&c.AuthTime)}, {"nonce", &c.Nonce}, {"acr", &c.ACR}, {"amr", (*audience)(&c.AMR)}, {"sid", &c.SessionID},
+		{"oid", &c.ObjectID}, {"tid", &c.TenantID}, {"preferred_username", &c.PreferredUsername}, {"upn", &c.UPN}, {"name", &c.Name},
+		{"email", &c.Email}, {"emails", (*audience)(&c.Emails)}, {"login_hint", &c.LoginHint},
+		{"at_hash", &c.AccessTokenHash}, {"c_hash", &c.CodeHash},
+	} {
+		if raw, ok := c.All[claim.name]; ok && json.Unmarshal(raw, claim.into) != nil {
+			return IDTokenClaims{}, errClaims
+		}
+	}
+	return c, nil
 }
 
 // audience is a text or a list of texts (RFC 7519 §4.1.3).
@@ -100,7 +86,7 @@ func (a *audience) UnmarshalJSON(text []byte) error {
 }
 
 // numericDate is seconds since 1970 (RFC 7519 §2), which may have a fraction.
-type numericDate struct{ time.Time }
+type numericDate time.Time
 
 // UnmarshalJSON implements [json.Unmarshaler].
 func (d *numericDate) UnmarshalJSON(text []byte) error {
@@ -109,7 +95,7 @@ func (d *numericDate) UnmarshalJSON(text []byte) error {
 		return errClaims
 	}
 	if string(text) != "null" {
-		d.Time = time.Unix(int64(seconds), 0).UTC()
+		*d = numericDate(time.Unix(int64(seconds), 0).UTC())
 	}
 	return nil
 }

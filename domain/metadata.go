@@ -62,6 +62,38 @@ func (m ServerMetadata) Check() (field, problem string) {
 	return "", ""
 }
 
+// ForeignEndpoint returns the name of an endpoint, "" for none, that takes secrets and
+// is on a host that is neither the authority's, its issuer's, nor of the same cloud. Of
+// Microsoft's servers all endpoints are at home; those of other providers may be anywhere
+// that the document, which their issuer vouches for, says.
+func (a Authority) ForeignEndpoint(m ServerMetadata) (field string) {
+	if !a.kind.IsMicrosoft() {
+		return ""
+	}
+	issuer, _ := url.Parse(m.Issuer)
+	for _, e := range []struct{ name, value string }{
+		{"token_endpoint", m.TokenEndpoint},
+		{"authorization_endpoint", m.AuthorizationEndpoint},
+		{"device_authorization_endpoint", m.DeviceAuthorizationEndpoint},
+		{"revocation_endpoint", m.RevocationEndpoint},
+		{"jwks_uri", m.JWKSURI},
+	} {
+		u, err := url.Parse(e.value)
+		if e.value == "" || err == nil && (normalHost(u) == a.host || issuer != nil && normalHost(u) == normalHost(issuer) || a.sameCloud(normalHost(u))) {
+			continue
+		}
+		return e.name
+	}
+	return ""
+}
+
+// sameCloud reports whether a host is one of Entra ID's, for an authority that is Entra ID.
+func (a Authority) sameCloud(host string) bool {
+	cloud, known := cloudOfHost[host]
+	own, knownSelf := cloudOfHost[a.host]
+	return a.kind == KindEntra && known && (!knownSelf || own == cloud)
+}
+
 // KnownMetadata returns the metadata of an authority whose endpoints follow from
 // its name: Entra ID in a known cloud, or on a host that was declared to be one.
 // Nothing needs to be asked before the first token. The issuer has the name of the

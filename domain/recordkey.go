@@ -65,13 +65,33 @@ func NewAccount(a Authority, c IDTokenClaims, info ClientInfo, source AccountSou
 	return account
 }
 
+// accountGeneric is the authority_type of plain OpenID Connect issuers.
+const accountGeneric = "Generic"
+
 // accountType is the authority_type of the shared cache schema.
 func (a Authority) accountType() string {
 	switch a.Kind() {
 	case KindADFS:
 		return "ADFS"
 	case KindOIDC:
-		return "Generic"
+		return accountGeneric
 	}
 	return "MSSTS"
+}
+
+// IdentityProblem reports why the ID token of a refresh cannot be about the account
+// that was refreshed, as far as both say who they are: plain issuers and AD FS by the
+// subject, Entra ID in the user's own tenant by the object id.
+func IdentityProblem(a Authority, c IDTokenClaims, known Account) (problem string) {
+	const another = "is another user than the account's"
+	home := ClientInfoOf(known.HomeAccountID)
+	switch {
+	case c.Subject == "":
+		return ""
+	case (a.Kind() == KindOIDC || a.Kind() == KindADFS) && home.IsZero() && c.Subject != known.HomeAccountID:
+		return another
+	case a.Kind() == KindEntra && strings.EqualFold(c.TenantID, home.TenantID) && c.ObjectID != "" && !strings.EqualFold(c.ObjectID, home.UserID):
+		return another
+	}
+	return ""
 }

@@ -38,7 +38,7 @@ type Result struct {
 
 	// ExtraFields are the members of the token response that the library does not
 	// know, in JSON; nil for tokens from the cache. They may hold personal data.
-	ExtraFields map[string]json.RawMessage
+	ExtraFields map[string]json.RawMessage `json:"-"`
 
 	partition PartitionKey
 	record    *RecordKey

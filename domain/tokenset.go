@@ -188,7 +188,7 @@ func (s TokenSet) Select(key RecordKey, now time.Time) (*AccessToken, Freshness)
 	if best != nil {
 		state = best.FreshnessAt(now)
 	}
-	if state >= Stale || key.Scopes == "" {
+	if state >= Stale || key.Scopes == "" || key.Scopes == ScopeOpenID { // every sign-in grants "openid"
 		return best, state
 	}
 	wanted := Scopes{text: key.Scopes, key: key.Scopes}
@@ -237,8 +237,11 @@ func (s TokenSet) RetainUntil() time.Time {
 
 // Without returns the set without the records of the given keys.
 func (s TokenSet) Without(keys ...RecordKey) TokenSet {
-	gone := func(r Record) bool { return slices.Contains(keys, r.RecordKey()) }
-	return s.filter(func(r Record) bool { return !gone(r) })
+	gone := make(map[RecordKey]bool, len(keys))
+	for _, key := range keys {
+		gone[key] = true
+	}
+	return s.filter(func(r Record) bool { return !gone[r.RecordKey()] })
 }
 
 // WithoutToken returns the set without the access or refresh token of that value,

@@ -28,13 +28,15 @@ func NewUserInfo(members map[string]json.RawMessage) (UserInfo, error) {
 	info := UserInfo{All: members}
 	for name, into := range map[string]any{
 		"sub": &info.Subject, "name": &info.Name, "given_name": &info.GivenName, "family_name": &info.FamilyName,
-		"preferred_username": &info.PreferredUsername, "email": &info.Email, "email_verified": &info.EmailVerified,
+		"preferred_username": &info.PreferredUsername, "email": &info.Email,
 		"picture": &info.Picture, "locale": &info.Locale,
 	} {
 		if raw, ok := members[name]; ok && json.Unmarshal(raw, into) != nil {
 			return UserInfo{}, fmt.Errorf("the claim %q has the wrong type", name)
 		}
 	}
+	verified := string(members["email_verified"])
+	info.EmailVerified = verified == "true" || verified == `"true"` // as some providers write it
 	return info, nil
 }
 

@@ -1,12 +1,14 @@
 package certificates
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/x509"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/seed57855a68/keyport/domain"
 )
@@ -46,18 +48,25 @@ type content struct {
 	sha1, sha256 []byte
 }
 
-// Signer returns the private key.
-func (c Certificate) Signer() crypto.Signer { return c.c.signer }
+func (c Certificate) content() content {
+	if c.IsZero() {
+		return content{}
+	}
+	return *c.c
+}
+
+// Signer returns the private key; nil for the zero Certificate.
+func (c Certificate) Signer() crypto.Signer { return c.content().signer }
 
 // Chain returns the certificates: the key's own first, each followed by its issuer;
 // empty when only a thumbprint was given.
-func (c Certificate) Chain() []*x509.Certificate { return c.c.chain }
+func (c Certificate) Chain() []*x509.Certificate { return slices.Clone(c.content().chain) }
 
 // SHA1Thumbprint returns the SHA-1 of the certificate, 20 bytes; nil for unknown.
-func (c Certificate) SHA1Thumbprint() []byte { return c.c.sha1 }
+func (c Certificate) SHA1Thumbprint() []byte { return bytes.Clone(c.content().sha1) }
 
 // SHA256Thumbprint returns the SHA-256 of the certificate, 32 bytes; nil for unknown.
-func (c Certificate) SHA256Thumbprint() []byte { return c.c.sha256 }
+func (c Certificate) SHA256Thumbprint() []byte { return bytes.Clone(c.content().sha256) }
 
 // IsZero reports whether there is none.
 func (c Certificate) IsZero() bool { return c.c == nil }
@@ -69,8 +78,12 @@ func (c Certificate) Format(f fmt.State, _ rune) {
 	case c.IsZero():
 	case len(c.c.chain) > 0:
 		text = "certificate of " + c.c.chain[0].Subject.String()
-	default:
+	case len(c.c.sha1) > 0:
 		text = fmt.Sprintf("key with thumbprint %X", c.c.sha1)
+	case len(c.c.sha256) > 0:
+		text = fmt.Sprintf("key with thumbprint %X", c.c.sha256)
+	default:
+		text = "key without a certificate"
 	}
 	_, _ = io.WriteString(f, text)
 }
@@ -87,7 +100,7 @@ func Parse(s Source) (Certificate, error) {
 	}
 	var key crypto.Signer
 	var found []*x509.Certificate
-	err = contained(func() (err error) {
+	err = contained(s.keyField(), func() (err error) {
 		if len(s.PFX) > 0 {
 			key, found, err = parsePFX(s.PFX, s.Passphrase)
 		} else {
@@ -163,11 +176,19 @@ func (s Source) check() error {
 	return nil
 }
 
+// keyField names the field that the key comes from.
+func (s Source) keyField() string {
+	if len(s.PFX) > 0 {
+		return "PFX"
+	}
+	return "PEM"
+}
+
 // contained turns a panic of a parser into an error: the input comes from outside.
-func contained(parse func() error) (err error) {
+func contained(field string, parse func() error) (err error) {
 	defer func() {
 		if recover() != nil {
-			err = bad("PEM", "cannot be parsed", "check that the file is whole", nil)
+			err = bad(field, "cannot be parsed", "check that the file is whole", nil)
 		}
 	}()
 	return parse()

@@ -8,10 +8,11 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// maxChain ends the walk in a set of certificates that issue each other.
+// maxChain ends the walk; servers take no longer ones.
 const maxChain = 8
 
 // assemble puts key, chain and thumbprints together and checks that they agree.
@@ -28,7 +29,7 @@ func (s Source) assemble(key crypto.Signer, found []*x509.Certificate) (Certific
 		return Certificate{c}, nil
 	}
 	if c.chain = order(key, found); len(c.chain) == 0 {
-		return Certificate{}, bad("PEM", "holds certificates, but none of them was issued for the private key", "pass the certificate and the key that belong together", nil)
+		return Certificate{}, bad(s.keyField(), "comes with certificates, but none of them was issued for the private key", "pass the certificate and the key that belong together", nil)
 	}
 	one, two := sha1.Sum(c.chain[0].Raw), sha256.Sum256(c.chain[0].Raw) //nolint:gosec // as above
 	for _, t := range []struct {
@@ -78,7 +79,7 @@ func order(key crypto.Signer, found []*x509.Certificate) []*x509.Certificate {
 			break
 		}
 		issuer := issuerOf(last, found)
-		if issuer == nil {
+		if issuer == nil || slices.ContainsFunc(chain, issuer.Equal) {
 			break
 		}
 		chain = append(chain, issuer)

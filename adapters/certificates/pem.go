@@ -16,19 +16,26 @@ const maxBlocks = 64
 
 func looksLikePEM(data []byte) bool { return bytes.Contains(data, []byte("-----BEGIN ")) }
 
-// blocks returns the PEM blocks of a text.
+// blocks returns the PEM blocks of a text. A damaged one is an error, although
+// pem.Decode passes over it: a certificate must not get lost without a word.
 func blocks(field string, data []byte) ([]*pem.Block, error) {
-	if bytes.Count(data, []byte("-----BEGIN ")) > maxBlocks {
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // Windows editors put a byte order mark in front
+	count := bytes.Count(data, []byte("-----BEGIN "))
+	if count > maxBlocks {
 		return nil, bad(field, "has more than 64 PEM blocks", "pass one key and its chain", nil)
 	}
 	var out []*pem.Block
 	for {
 		block, rest := pem.Decode(data)
 		if block == nil {
-			return out, nil
+			break
 		}
 		out, data = append(out, block), rest
 	}
+	if len(out) < count {
+		return nil, bad(field, "has a PEM block that cannot be decoded", `check that the file is whole and that each "-----BEGIN" begins a line`, nil)
+	}
+	return out, nil
 }
 
 // parsePEM finds the one key and the certificates beside it.

@@ -134,7 +134,7 @@ func TestADocumentMaySpeakForItsOwnKindOnly(t *testing.T) {
 		{parse(t, keyporttest.ADFSAuthorityURL), "https://evil.example/adfs", false},
 	} {
 		s := newSetup(authority.Options{NoInstanceDiscovery: true})
-		s.scriptMetadata(200, document(map[string]any{"issuer": tt.issuer}))
+		s.scriptMetadata(200, document(map[string]any{"issuer": tt.issuer, "token_endpoint": "https://" + tt.authority.Host() + "/token", "jwks_uri": nil}))
 		if tt.ok {
 			s.mustResolve(t, tt.authority)
 		} else if bad := mustFail[*domain.ResponseError](t, s, tt.authority); bad.Field != "issuer" || bad.Remedy != "check the Authority" {

@@ -59,6 +59,9 @@ func parse(a domain.Authority, answer exchange.Answer) (domain.ServerMetadata, e
 	if field, problem := m.Check(); problem != "" {
 		return bad(field, problem, nil)
 	}
+	if field := a.ForeignEndpoint(m); field != "" {
+		return bad(field, "is on another host than the authority and its issuer", nil)
+	}
 	if m.TokenEndpoint == "" {
 		return bad("token_endpoint", "is missing", nil)
 	}

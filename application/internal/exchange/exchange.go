@@ -83,7 +83,7 @@ func (c *Client) Do(operation string, req *http.Request) (Answer, error) {
 		if resp != nil && resp.Body != nil {
 			_ = resp.Body.Close()
 		}
-		return Answer{}, &domain.TransportError{Operation: operation, Host: req.URL.Host, Err: cause(req.Context(), err)}
+		return Answer{}, unanswered(operation, req, "", err)
 	}
 	if resp == nil || resp.Body == nil {
 		return Answer{}, &domain.TransportError{Operation: operation, Host: req.URL.Host, Err: errors.New("the HTTP client returned neither an answer nor an error")}
@@ -102,11 +102,24 @@ func (c *Client) Do(operation string, req *http.Request) (Answer, error) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	switch {
 	case err != nil:
-		return Answer{}, &domain.TransportError{Operation: operation, Host: req.URL.Host, Err: fmt.Errorf("reading the answer: %w", cause(req.Context(), err))}
+		return Answer{}, unanswered(operation, req, "reading the answer: ", err)
 	case len(body) > maxBody:
 		return refuse("is larger than 1 MiB", nil)
 	}
 	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
+}
+
+// unanswered is the error of a request without an answer. A caller who gave up is told
+// just that: it says nothing of the server.
+func unanswered(operation string, req *http.Request, while string, err error) error {
+	if errors.Is(req.Context().Err(), context.Canceled) {
+		return fmt.Errorf("%s: %s%w", operation, while, context.Canceled)
+	}
+	err = cause(req.Context(), err)
+	if while != "" {
+		err = fmt.Errorf("%s%w", while, err)
+	}
+	return &domain.TransportError{Operation: operation, Host: req.URL.Host, Err: err}
 }
 
 // wasRedirected reports whether the client answered another request than the one

@@ -146,7 +146,8 @@ func (g *Group[K, V]) leave(key K, c *call[V]) {
 }
 
 // Close refuses new flights and waits for those under way. When ctx ends first, it
-// cancels them and returns the context's error.
+// cancels them and returns the context's error, without waiting for work that does not
+// heed its own.
 func (g *Group[K, V]) Close(ctx context.Context) error {
 	g.mu.Lock()
 	g.closed = true
@@ -162,7 +163,6 @@ func (g *Group[K, V]) Close(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 		g.cancelAll()
-		<-landed
 		return ctx.Err()
 	}
 }
