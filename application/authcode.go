@@ -242,7 +242,7 @@ func (c *core) redeemCode(ctx context.Context, r codeRedemption) (domain.Result,
 	result, _, err := c.flights.Do(ctx, key, c.flights.Mark(), flight.Options{Timeout: c.timeout, Detached: true}, func(ctx context.Context, _ bool) (domain.Result, error) {
 		got, err := c.send(ctx, tokenRequest{
 			operation: r.operation, api: r.api, authority: r.authority,
-			grant: r.grant, scopes: decorated, claims: claims, anchor: r.anchor,
+			grant: r.grant, scopes: decorated, claims: claims, anchor: r.anchor, signIn: true,
 		})
 		if err != nil {
 			return domain.Result{}, err

@@ -73,7 +73,7 @@ func (r refreshRedemption) spend(ctx context.Context, t candidate, a attempt) (d
 	got, err := r.core.send(ctx, tokenRequest{
 		operation: silently, api: domain.AcquireTokenSilentID, reason: a.reason, authority: r.authority,
 		grant:  url.Values{"grant_type": {"refresh_token"}, "refresh_token": {t.Secret.Reveal()}},
-		scopes: r.sent, claims: r.claims, parameters: r.parameters, correlation: r.correlation,
+		signIn: r.asked.String() == domain.ScopeOpenID, scopes: r.sent, claims: r.claims, parameters: r.parameters, correlation: r.correlation,
 		anchor: domain.ClientInfoOf(r.account.HomeAccountID).AnchorMailbox(),
 	})
 	if err != nil {

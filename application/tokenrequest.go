@@ -21,6 +21,7 @@ type tokenRequest struct {
 	claims      string
 	parameters  domain.Parameters
 	correlation string // "": a random one
+	signIn      bool   // an ID token alone will do
 	anchor      string // X-AnchorMailbox, a hint where the user's data are; "" for none
 }
 
@@ -48,6 +49,7 @@ func (c *core) send(ctx context.Context, r tokenRequest) (answer, error) {
 	}
 	response, err := c.post(ctx, r.api, tokenendpoint.Request{
 		Endpoint: metadata.TokenEndpoint, Query: r.parameters.Query, Form: form, Header: header, CorrelationID: r.correlation,
+		SignIn: r.signIn,
 	})
 	if err != nil {
 		return answer{}, failedAs(r.operation, err)

@@ -110,7 +110,7 @@ func (c *core) accountOf(g userGrant, claims domain.IDTokenClaims) (domain.Accou
 // failure between the two leaves the newer token where both look.
 func (c *core) storeUser(ctx context.Context, g userGrant, account domain.Account, token *domain.AccessToken, now time.Time) error {
 	grant := domain.Grant{Forced: g.forced, Redeemed: g.redeemed, RefreshToken: c.refreshTokenOf(g, account, now)}
-	if token.ExpiresOn.After(now) {
+	if token.ExpiresOn.After(now) && !token.Secret.IsZero() {
 		grant.AccessToken = token
 	}
 	if !g.got.IDToken.IsZero() {

@@ -5,6 +5,9 @@ func (s TokenSet) RefreshToken(key RecordKey) (RefreshToken, bool) {
 	return recordUnder(s.userRecords().refresh, key)
 }
 
+// HasRefreshToken reports whether the set holds any.
+func (s TokenSet) HasRefreshToken() bool { return len(s.userRecords().refresh) > 0 }
+
 // IDToken returns the ID token under key.
 func (s TokenSet) IDToken(key RecordKey) (IDToken, bool) {
 	return recordUnder(s.userRecords().ids, key)

@@ -39,3 +39,9 @@ func TestHTTPCacheConforms(t *testing.T) {
 		return cachememory.NewHTTPCache(cachememory.HTTPCacheOptions{})
 	})
 }
+
+func TestTokenCacheConformsAsLocker(t *testing.T) {
+	portstest.Locker(t, func(*testing.T) ports.Locker {
+		return cachememory.NewTokenCache(cachememory.TokenCacheOptions{})
+	})
+}

@@ -15,6 +15,8 @@ type entry struct {
 	set    domain.TokenSet
 	retain uint32        // the last second in which the set is of use; 0: it names no time
 	used   atomic.Uint32 // 1: read since the cache last looked for room
+
+	precious bool // it holds a refresh token, which only a user could replace
 }
 
 // markUsed notes a read. Only the first one writes, so readers of a hot token do
@@ -43,7 +45,7 @@ func (e *entry) rank(now uint32) int {
 		return lowestRank
 	}
 	rank := renewable
-	if kind := e.key.Kind(); kind == domain.UserPartition || kind == domain.FamilyPartition {
+	if e.precious || e.key.Kind() == domain.UserPartition {
 		rank = users
 	}
 	return rank + int(e.used.Load())

@@ -47,6 +47,7 @@ type TokenCache struct {
 
 	_       [64]byte      // keeps what writers write off the cache line that readers read
 	sweeper atomic.Uint64 // counts sweeps: their shards take turns
+	leases  leases
 }
 
 // NewTokenCache returns an empty cache.
@@ -112,7 +113,7 @@ func (c *TokenCache) Update(
 		if set == seen { // the very same: nothing to write
 			break
 		}
-		fresh.set, fresh.retain = set, seconds(set.RetainUntil())
+		fresh.set, fresh.retain, fresh.precious = set, seconds(set.RetainUntil()), set.HasRefreshToken()
 		replaced = s.replace(hash, fresh, seen, now)
 	}
 	c.sweep(now)

@@ -21,6 +21,8 @@ type Request struct {
 	Form          url.Values
 	Header        http.Header
 	CorrelationID string // for errors; the header holds it too
+	// SignIn says that an ID token alone will do: B2C issues an access token only for an API.
+	SignIn bool
 }
 
 // Response is a successful token response (RFC 6749 §5.1) with what Microsoft's
@@ -53,7 +55,7 @@ func Post(ctx context.Context, c *exchange.Client, r Request, now func() time.Ti
 	if err != nil {
 		return Response{}, err
 	}
-	return parser{host: req.URL.Host, correlation: r.CorrelationID, now: now()}.parse(answer)
+	return parser{host: req.URL.Host, correlation: r.CorrelationID, now: now(), signIn: r.SignIn}.parse(answer)
 }
 
 func newRequest(ctx context.Context, r Request) (*http.Request, error) {

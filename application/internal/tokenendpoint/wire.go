@@ -27,6 +27,7 @@ type parser struct {
 	status      int
 	retryAfter  time.Duration
 	now         time.Time
+	signIn      bool
 }
 
 func (p parser) parse(a exchange.Answer) (Response, error) {
@@ -96,7 +97,7 @@ func (p parser) success(o strictjson.Object) (Response, error) {
 		}
 		*t.into = domain.NewSecret(text)
 	}
-	if r.AccessToken.IsZero() {
+	if r.AccessToken.IsZero() && (!p.signIn || r.IDToken.IsZero()) {
 		return Response{}, p.bad("access_token", "is missing", nil)
 	}
 	if err := p.texts(o, &r); err != nil {
