@@ -8,12 +8,15 @@ import (
 
 // HTTPClient sends requests. *http.Client implements it.
 //
-// It must honour the request's context and be safe for concurrent use. Whether
-// it follows redirects does not matter: the application sends no request with
-// credentials that could be redirected, refuses answers to requests that it did
-// not send, and reads at most 1 MiB of a body. The duty of an implementer ends
-// with delivering the request and the answer as they are; retries, proxies,
-// time-outs and TLS are its own affair.
+// It must honour the request's context and be safe for concurrent use. The duty of
+// an implementer ends with delivering the request and the answer as they are; retries,
+// proxies, time-outs and TLS are its own affair.
+//
+// It should follow no redirects. The application sees to it that no body can be sent
+// on, refuses answers to requests that it did not send, and reads at most 1 MiB of a
+// body; but a client that follows a redirect takes the Authorization header
+// (client_secret_basic) along wherever net/http lets it. Of an *http.Client the
+// application uses a copy that follows none.
 type HTTPClient interface {
 	Do(*http.Request) (*http.Response, error)
 }

@@ -64,6 +64,10 @@ func TestLockerAcceptsLeasesInMemory(t *testing.T) {
 	portstest.Locker(t, func(*testing.T) ports.Locker { return newLeases() })
 }
 
+func TestRedirectListenerAcceptsAServer(t *testing.T) {
+	portstest.RedirectListener(t, func(*testing.T) ports.RedirectListener { return listener{} })
+}
+
 func standardClient(t *testing.T, roots *x509.CertPool) *http.Client {
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}
 	t.Cleanup(transport.CloseIdleConnections)
@@ -155,6 +159,8 @@ var hanging = []string{
 	"keeps its lock when change panics", "holds its lock while it lists", "keeps its lock when the loop is left",
 	"ignores contexts", "has one lock for all keys", "ignores the lease", "waits for callers who have left",
 	"gives the lock to callers who have left", "needs the context to unlock",
+	"reads queries only", "reads forms only", "reads whatever has a query", "takes the first comer", "takes the beginning of a state",
+	"ignores letter case", "trims blanks", "forgets what came early", "lets the second wait", "mixes sign-ins up", "tells no port",
 }
 
 var brokenBySuite = map[string][]broken{
@@ -164,6 +170,7 @@ var brokenBySuite = map[string][]broken{
 	"HTTPClient":       brokenHTTPClients,
 	"Clock":            brokenClocks,
 	"Locker":           brokenLockers,
+	"RedirectListener": brokenRedirectListeners,
 }
 
 // TestEverySubtestCatchesSomething: a subtest that no broken implementation fails

@@ -128,13 +128,6 @@ func (c *Cache) keep(key cacheKey, s signed, now time.Time) {
 // Close refuses further work and waits for signatures under way.
 func (c *Cache) Close(ctx context.Context) error { return c.flights.Close(ctx) }
 
-// Forget drops every assertion: the clock was wrong, or the credential changed.
-func (c *Cache) Forget() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	clear(c.byKey)
-}
-
 // build signs a new assertion.
 func build(k Key, p Profile, now time.Time) (signed, error) {
 	alg, header, err := headerFor(k, p)

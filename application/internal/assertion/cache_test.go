@@ -131,17 +131,6 @@ func TestWhatTellsAssertionsApart(t *testing.T) {
 	}
 }
 
-func TestForget(t *testing.T) {
-	var c assertion.Cache
-	c.Forget() // of an unused cache
-	key := keyOf(rsaKey())
-	first := mustGet(t, &c, key, entra(), noon)
-	c.Forget()
-	if mustGet(t, &c, key, entra(), noon) == first {
-		t.Error("the same assertion after Forget")
-	}
-}
-
 func TestAFailureIsNotKept(t *testing.T) {
 	offline := errors.New("the vault is offline")
 	good := rsaKey()

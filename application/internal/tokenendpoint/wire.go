@@ -17,7 +17,6 @@ import (
 const (
 	maxLifetime    = 365 * 24 * time.Hour // what a server may claim; more is cut to it
 	maxTokenLength = 512 << 10
-	maxCodeLength  = 100
 )
 
 // parser reads one answer. It holds what errors need to say.
@@ -197,24 +196,18 @@ func (p parser) refusal(o strictjson.Object) error {
 		return s
 	}
 	code := text("error")
-	if code == "" || len(code) > maxCodeLength || !isErrorCode(code) {
+	if !domain.ValidErrorCode(code) {
 		return p.bad("error", "is no error code", nil)
 	}
 	e := &domain.OAuthError{
-		Code: code, Description: domain.NewSecret(text("error_description")), URI: text("error_uri"), SubError: printable(text("suberror")),
-		Claims: text("claims"), CorrelationID: p.correlation, TraceID: printable(text("trace_id")),
-		Timestamp: printable(text("timestamp")), StatusCode: p.status, RetryAfter: p.retryAfter,
+		Code: code, Description: domain.NewSecret(text("error_description")), URI: text("error_uri"), SubError: domain.PrintableText(text("suberror")),
+		Claims: text("claims"), CorrelationID: p.correlation, TraceID: domain.PrintableText(text("trace_id")),
+		Timestamp: domain.PrintableText(text("timestamp")), StatusCode: p.status, RetryAfter: p.retryAfter,
 	}
 	if json.Unmarshal(o["error_codes"], &e.ErrorCodes) != nil || len(e.ErrorCodes) > 16 {
 		e.ErrorCodes = nil
 	}
 	return e
-}
-
-// isErrorCode admits what RFC 6749 §5.2 does: printable ASCII without quotation
-// marks and backslashes; and no space, for codes are words.
-func isErrorCode(code string) bool {
-	return !strings.ContainsFunc(code, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' })
 }
 
 // isVisible admits what a token may consist of (RFC 6749 appendix A.12), spaces
@@ -226,19 +219,6 @@ func isVisible(text string) bool {
 		}
 	}
 	return true
-}
-
-// printable makes a server's text safe for one line of a log.
-func printable(text string) string {
-	if len(text) > maxCodeLength {
-		text = text[:maxCodeLength]
-	}
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return '?'
-		}
-		return r
-	}, text)
 }
 
 // retryAfter reads both forms of the header (RFC 9110 §10.2.3).
