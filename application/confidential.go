@@ -59,8 +59,8 @@ type ConfidentialClientConfig struct {
 
 	// AppName and AppVersion are sent to Microsoft's servers for their logs.
 	AppName, AppVersion string
-	// Timeout is how long one acquisition may take, with all its requests; when zero,
-	// 30 seconds. A caller's context may end it sooner for that caller.
+	// Timeout is how long one acquisition may take once it is its turn, with all its
+	// requests; when zero, 30 seconds. A caller's context may end it sooner for that caller.
 	Timeout time.Duration
 	// Logger is told of failures that no caller sees: a cache that cannot be written, a
 	// background renewal that failed. When nil, nothing is logged. Secrets never are.
@@ -107,8 +107,9 @@ func (c *ConfidentialClient) Invalidate(ctx context.Context, refused domain.Resu
 }
 
 // Close refuses further calls with [domain.ErrClientClosed] and waits for requests
-// under way, those in the background too. When ctx ends first, it cancels them and
-// returns the context's error. Tokens that are cached stay.
+// under way, those in the background too. When ctx ends first, it cancels them (who
+// waits for one gets [context.Canceled]) and returns the context's error. Tokens that
+// are cached stay.
 func (c *ConfidentialClient) Close(ctx context.Context) error { return c.core.close(ctx) }
 
 // Format implements [fmt.Formatter]. What is under way in a client names people and

@@ -46,8 +46,8 @@ type PublicClientConfig struct {
 
 	// AppName and AppVersion are sent to Microsoft's servers for their logs.
 	AppName, AppVersion string
-	// Timeout is how long one acquisition may take, with all its requests; when zero,
-	// 30 seconds. A caller's context may end it sooner for that caller.
+	// Timeout is how long one acquisition may take once it is its turn, with all its
+	// requests; when zero, 30 seconds. A caller's context may end it sooner for that caller.
 	Timeout time.Duration
 	// Logger is told of failures that no caller sees. When nil, nothing is logged. Secrets
 	// never are.
@@ -86,8 +86,9 @@ func (c *PublicClient) Invalidate(ctx context.Context, refused domain.Result) er
 }
 
 // Close refuses further calls with [domain.ErrClientClosed] and waits for requests
-// under way, those in the background too. When ctx ends first, it cancels them and
-// returns the context's error. Tokens that are cached stay.
+// under way, those in the background too. When ctx ends first, it cancels them (who
+// waits for one gets [context.Canceled]) and returns the context's error. Tokens that
+// are cached stay.
 func (c *PublicClient) Close(ctx context.Context) error { return c.core.close(ctx) }
 
 // Format implements [fmt.Formatter]. What is under way in a client names people and

@@ -19,7 +19,8 @@ const (
 )
 
 // Account is a user as one tenant knows them. It holds personal data and prints
-// without it. The zero Account stands for no user.
+// without it, also as JSON: a session keeps its HomeAccountID, and asks for the rest
+// with Accounts. The zero Account stands for no user.
 type Account struct {
 	HomeAccountID  string // the user, across tenants: "<oid>.<home tenant>", or the ID token's sub
 	LocalAccountID string // the user in this tenant: oid or sub
