@@ -80,8 +80,8 @@ fuzz: ## run every fuzz target for FUZZTIME (10s)
 bench: ## measure side by side with other libraries; some minutes
 	cd benchmarks && $(GO) run . $(BENCHFLAGS)
 
-e2e: ## run against a certified OpenID server; needs Node.js
-	cd e2e/peer && npm ci --no-audit --no-fund
+e2e: ## run against a certified OpenID server, and in a real browser; needs Node.js and Chromium
+	bash e2e/install
 	cd e2e && $(GO) vet -tags e2e ./... && $(GO) test -tags e2e -count=1 ./...
 
 cover: ## coverage of each package and in total, without mocks and examples

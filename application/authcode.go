@@ -32,6 +32,8 @@ type AuthCodeFlowRequest struct {
 	// ResponseMode is how the answer comes back; when empty, in the query.
 	ResponseMode domain.ResponseMode
 	// Prompt is what the user is shown; when empty, what the server finds necessary.
+	// OpenID Connect providers may give no refresh token without [domain.PromptConsent]
+	// (OIDC Core §11); Microsoft's servers do.
 	Prompt domain.Prompt
 	// LoginHint is the user name to fill in.
 	LoginHint string

@@ -333,6 +333,33 @@ func TestARefreshWithoutAnIDTokenKeepsTheOldOne(t *testing.T) {
 	})
 }
 
+func TestAWrongClockCostsNoRefreshToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, offset := range map[string]time.Duration{"behind": 3 * time.Hour, "ahead": -3 * time.Hour} {
+			s := newUserServer(t)
+			client, _ := usersClient(t, s)
+			account := signIn(t, s, client)
+			for range 2 {
+				pass(2 * time.Hour)
+				s.idToken = map[string]any{
+					"iat": time.Now().Add(offset).Unix(), "nbf": time.Now().Add(offset).Unix(), "exp": time.Now().Add(offset + time.Hour).Unix(),
+				}
+				if _, err := client.AcquireTokenSilent(t.Context(), silently(account, userScope)); err != nil {
+					t.Errorf("clock %s: %v", name, err)
+				}
+			}
+			if s.revoked {
+				t.Errorf("clock %s: the spent refresh token was sent again", name)
+			}
+			s.idToken = nil
+			got, err := client.AcquireTokenSilent(t.Context(), silently(account, userScope))
+			if err != nil || got.IDToken.IsZero() || got.Account.Username != account.Username {
+				t.Errorf("clock %s: got %v, ID token absent: %t; want the one of the sign-in", name, err, got.IDToken.IsZero())
+			}
+		}
+	})
+}
+
 func TestSilentRefusesWhatCannotBe(t *testing.T) {
 	s := newUserServer(t)
 	client, _ := usersClient(t, s)

@@ -3,6 +3,7 @@ package application
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/seed57855a68/keyport/application/internal/keyset"
@@ -39,11 +40,11 @@ type userGrant struct {
 func (c *core) fileUser(ctx context.Context, g userGrant) (domain.Result, error) {
 	claims, err := c.verifyIDToken(ctx, g.authority, g.got, g.expect)
 	if err != nil {
-		if g.redeemed.IsZero() || !errors.Is(err, keyset.ErrNoKeys) {
+		if g.redeemed.IsZero() || !mayPass(err) {
 			return domain.Result{}, err
 		}
-		// The keys cannot be had at the moment. The old refresh token is spent, so the new
-		// one must be kept; the ID token is not believed and not kept.
+		// The old refresh token is spent, so the new one must be kept; the ID token is not
+		// believed and not kept.
 		c.report(ctx, "verify the ID token of a refresh", err)
 		g.got.IDToken, claims = domain.Secret{}, domain.IDTokenClaims{}
 	}
@@ -68,6 +69,16 @@ func (c *core) fileUser(ctx context.Context, g userGrant) (domain.Result, error)
 	r := result(token, g.at.partition, g.reason, g.got, failed)
 	r.Account, r.IDToken = account, g.got.IDToken
 	return r, nil
+}
+
+// mayPass reports whether an ID token could not be checked now, and may be in order:
+// the keys cannot be had at the moment, or this machine's clock is wrong.
+func mayPass(err error) bool {
+	if errors.Is(err, keyset.ErrNoKeys) {
+		return true
+	}
+	var bad *domain.ResponseError
+	return errors.As(err, &bad) && slices.Contains([]string{"exp", "iat", "nbf"}, bad.Field)
 }
 
 var errNobody = errors.New("the server did not say whose token it is, so it is not cached")

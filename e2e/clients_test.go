@@ -20,6 +20,12 @@ type registration struct {
 	Algorithm string              `json:"token_endpoint_auth_signing_alg,omitempty"` // of assertions
 	Keys      *jose.JSONWebKeySet `json:"jwks,omitempty"`
 
+	// For clients of users.
+	Grants         []string `json:"grant_types,omitempty"`
+	ResponseTypes  []string `json:"response_types,omitempty"`
+	RedirectURIs   []string `json:"redirect_uris,omitempty"`
+	AfterLogoutURI []string `json:"post_logout_redirect_uris,omitempty"`
+
 	signer crypto.Signer // the private half of Keys
 }
 

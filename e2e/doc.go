@@ -3,7 +3,8 @@
 // machine. What the library and its own tests might misread in the same way, a
 // stranger's server finds out.
 //
-// The tests have the build tag e2e, because they need Node.js:
+// The tests have the build tag e2e, because they need Node.js, and some of them a
+// browser; where it can, make installs what is missing:
 //
 //	make e2e
 //
@@ -13,6 +14,13 @@
 // no others, so the clients decide what the metadata say. It holds every client to
 // the method and the algorithm that it registered, and tells afterwards which
 // requests it got.
+//
+// Users sign in at the server's own pages (peer/users.mjs). Most tests play these forms
+// without a browser (player). The WebApp and Demo tests build examples/webapp, run it as
+// a program of its own, and drive Chromium (window): there the rules for cookies,
+// policies and cross-site forms are the browser's and not ours. The server rotates
+// refresh tokens, detects when one is used twice, and keeps a log of what it granted,
+// refused and revoked.
 //
 // The Peer tests speak to the server without the library. They show that it is
 // what the other tests take it for.

@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -23,12 +24,16 @@ type peer struct {
 	issuer string
 	origin string // the issuer without its path
 	roots  *x509.CertPool
+	pki    authority    // which has issued its certificate,
+	cert   string       // a PEM file, for this machine
+	key    string       // the key of that, likewise
 	http   *http.Client // that trusts the server, for what a test asks without the library
 }
 
 type peerOptions struct {
 	path          string        // the issuer's path, such as "/tenant"; when empty, none
 	tokenLifetime time.Duration // in whole seconds; when zero, an hour
+	scopes        []string      // of its API; when empty, api:read and api:write
 }
 
 const (
@@ -51,6 +56,9 @@ func startPeer(t *testing.T, o peerOptions, clients ...registration) *peer {
 	if o.tokenLifetime != 0 {
 		arguments = append(arguments, "--token-lifetime", strconv.Itoa(int(o.tokenLifetime.Seconds())))
 	}
+	if len(o.scopes) > 0 {
+		arguments = append(arguments, "--scopes", strings.Join(o.scopes, " "))
+	}
 	ready := startNode(t, arguments)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: ca.roots()}}
 	t.Cleanup(transport.CloseIdleConnections)
@@ -58,6 +66,9 @@ func startPeer(t *testing.T, o peerOptions, clients ...registration) *peer {
 		issuer: ready.Issuer,
 		origin: "https://localhost:" + strconv.Itoa(ready.Port),
 		roots:  ca.roots(),
+		pki:    ca,
+		cert:   certFile,
+		key:    keyFile,
 		http:   &http.Client{Transport: transport, Timeout: patience},
 	}
 }
@@ -142,6 +153,7 @@ func (p *peer) requests(t *testing.T) []string {
 type owner struct {
 	ClientID string `json:"client_id"`
 	Scope    string `json:"scope"`
+	Subject  string `json:"sub"` // "" for an application's own token
 }
 
 // tokenOwner presents a token at the server's resource; it fails when that refuses it.

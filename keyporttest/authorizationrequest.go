@@ -21,6 +21,9 @@ type authorization struct {
 	claims      map[string]any
 	maxAge      time.Duration // when hasMaxAge
 	hasMaxAge   bool
+
+	device    *device // that the user signs in for; nil for a browser's own sign-in
+	confirmed bool    // the user has it at hand
 }
 
 func (r authorization) get(name string) string { return r.params.Get(name) }

@@ -3,7 +3,6 @@ package keyporttest_test
 import (
 	"errors"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -129,10 +128,12 @@ func TestPublicClientsMustUsePKCE(t *testing.T) {
 func TestTheRequestMayBePosted(t *testing.T) {
 	u := newUsers(t, nil)
 	endpoint := u.endpoint("OIDC", "authorization_endpoint")
-	got := send(t, u.Authority, http.MethodPost, endpoint, request(map[string]string{"prompt": "none"}).Encode(), nil)
-	location, err := url.Parse(got.header.Get("Location"))
-	if err != nil || got.status != http.StatusSeeOther || location.Query().Get("error") != "login_required" {
-		t.Errorf("got %d to %v", got.status, location)
+	got := u.raw(http.MethodPost, endpoint, request(map[string]string{"prompt": "none"}).Encode(), nil)
+	// RFC 9700 §4.12: a form is not to be sent on.
+	if to := got.location(t); got.status != http.StatusSeeOther || to.Query().Get("error") != "login_required" {
+		t.Errorf("got %d to %v", got.status, to)
+	} else if got.header.Get("Cache-Control") != "no-store" || got.header.Get("Referrer-Policy") != "no-referrer" {
+		t.Errorf("header %v", got.header)
 	}
 	if got := send(t, u.Authority, http.MethodPut, endpoint, "", nil); got.status != http.StatusMethodNotAllowed || got.header.Get("Allow") != "GET, POST" {
 		t.Errorf("PUT: %d, Allow %q", got.status, got.header.Get("Allow"))

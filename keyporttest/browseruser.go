@@ -61,7 +61,7 @@ func (u *userAt) signIn(page string, form *htmlForm) (*htmlForm, url.Values, err
 	}
 	values := form.press(do)
 	values.Set("username", u.username())
-	values.Set("password", u.password(page))
+	values.Set("password", u.password())
 	if page == pageCreate {
 		values.Set("name", u.as.Name)
 	}
@@ -69,17 +69,14 @@ func (u *userAt) signIn(page string, form *htmlForm) (*htmlForm, url.Values, err
 }
 
 // password is the one that the user types: the right one, unless the test says another.
-func (u *userAt) password(page string) string {
-	p, known := u.browser.authority.personCalled(u.username())
-	switch {
-	case u.as.Password != "":
+func (u *userAt) password() string {
+	if u.as.Password != "" {
 		return u.as.Password
-	case known:
-		return p.Password
-	case page == pageCreate:
-		return randomText()
 	}
-	return "no password"
+	if p, known := u.browser.authority.personCalled(u.username()); known {
+		return p.Password
+	}
+	return randomText() // for a new account, or nobody's
 }
 
 // choose picks the account, or another one when it is not among those on the page.

@@ -1,7 +1,6 @@
 package keyporttest
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -16,6 +15,9 @@ func (a *Authority) sendCode(x *exchange, r authorization, p person, t Tenant, s
 		clientID: x.app.ClientID, familyID: x.app.FamilyID, userID: p.ID, tenant: t, at: x.authority, scopes: r.scopes,
 		began: a.clock.Now(), authTime: s.at, sid: s.sid, claims: r.claims,
 		tellsAuthTime: r.hasMaxAge || asks(r.claims, "auth_time"),
+	}
+	if r.device != nil {
+		return a.grantDevice(x, r, d)
 	}
 	text := a.newCode(code{
 		delegation: d, redirectURI: r.get("redirect_uri"), challenge: r.get("code_challenge"), nonce: r.get("nonce"),
@@ -33,6 +35,9 @@ func (a *Authority) sendCode(x *exchange, r authorization, p person, t Tenant, s
 
 // sendBack answers with a refusal (RFC 6749 §4.1.2.1), in the words of the kind.
 func (a *Authority) sendBack(x *exchange, r authorization, p *problem) answer {
+	if r.device != nil {
+		return a.declineDevice(x, r.device)
+	}
 	values := url.Values{"error": {p.standard()}, "error_description": {a.explain(x, p)}}
 	if x.isEntra() && x.authority.Kind() != domain.KindB2C {
 		values.Set("error", p.code)
@@ -101,9 +106,5 @@ func (x *exchange) clientInfo(p person) string {
 	if x.authority.Kind() == domain.KindDSTS {
 		home = x.tenant.ID
 	}
-	text, err := json.Marshal(map[string]string{"uid": id, "utid": home})
-	if err != nil {
-		panic("keyporttest: " + err.Error())
-	}
-	return base64url(text)
+	return base64url(asJSON(map[string]string{"uid": id, "utid": home}))
 }

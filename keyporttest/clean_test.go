@@ -45,7 +45,9 @@ type (
 	byJSON       struct{ secret domain.Secret }
 	byJSONError  struct{ secret domain.Secret }
 	byXML        struct{ secret domain.Secret }
+	byXMLError   struct{ secret domain.Secret }
 	byLogValue   struct{ secret domain.Secret }
+	byField      struct{ token string } // whose methods hide it, where fmt may call them
 	byError      struct{ secret domain.Secret }
 	hiding       struct{ err error } // an error that does not print its cause
 	hidingMany   struct{ errs []error }
@@ -67,12 +69,16 @@ func (v byJSONError) MarshalJSON() ([]byte, error) { return nil, errors.New(v.se
 func (v byXML) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
 	return e.EncodeElement(v.secret.Reveal(), start)
 }
-func (v byLogValue) LogValue() slog.Value { return slog.StringValue(v.secret.Reveal()) }
-func (v byError) Error() string           { return v.secret.Reveal() }
-func (v hiding) Error() string            { return "it failed" }
-func (v hiding) Unwrap() error            { return v.err }
-func (v hidingMany) Error() string        { return "it failed" }
-func (v hidingMany) Unwrap() []error      { return v.errs }
+func (v byXMLError) MarshalXML(*xml.Encoder, xml.StartElement) error {
+	return errors.New(v.secret.Reveal())
+}
+func (v byField) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("hidden")) }
+func (v byLogValue) LogValue() slog.Value    { return slog.StringValue(v.secret.Reveal()) }
+func (v byError) Error() string              { return v.secret.Reveal() }
+func (v hiding) Error() string               { return "it failed" }
+func (v hiding) Unwrap() error               { return v.err }
+func (v hidingMany) Error() string           { return "it failed" }
+func (v hidingMany) Unwrap() []error         { return v.errs }
 
 func TestAssertCleanFindsASecretWhereverItShows(t *testing.T) {
 	secret := keyporttest.PlantSecret("planted password")
@@ -94,6 +100,8 @@ func TestAssertCleanFindsASecretWhereverItShows(t *testing.T) {
 		"JSON":                      byJSON{s},
 		"an error of JSON":          byJSONError{s},
 		"XML":                       byXML{s},
+		"an error of XML":           byXMLError{s},
+		"a field behind methods":    byField{secret},
 		"log/slog":                  byLogValue{s},
 		"an error":                  byError{s},
 		"a cause":                   hiding{hiding{byError{s}}},

@@ -54,8 +54,8 @@ func (a *Authority) authorizationCode(x *exchange) (answer, *problem) {
 		return answer{}, problem
 	}
 	scopes := strings.Fields(x.form.Get("scope"))
-	if len(scopes) == 0 || x.authority.Kind() == domain.KindOIDC { // which has no such parameter here
-		scopes = c.delegation.scopes
+	if x.authority.Kind() == domain.KindOIDC {
+		scopes = nil // RFC 6749 §4.1.3 has no such parameter
 	}
 	resources := x.form["resource"]
 	if len(resources) == 0 {

@@ -20,10 +20,11 @@ func scopeKey(kind domain.AuthorityKind, scope string) string {
 	if kind == domain.KindOIDC {
 		return scope
 	}
+	scope = strings.ToLower(scope)
 	if resource, _ := cutScope(scope); resource == "" && !slices.Contains(signInScopes, scope) && !isGUID(scope) {
-		scope = Graph + "/" + scope
+		return Graph + "/" + scope
 	}
-	return strings.ToLower(scope)
+	return scope
 }
 
 // missingConsent lists the scopes that nobody has consented to yet.

@@ -84,31 +84,30 @@ func (a *Authority) revokeSessions(userID string) {
 			}
 		}
 	}
-	for d := range a.delegations() {
+	for _, d := range a.delegations() {
 		if d.userID == userID && d.ended == nil {
 			d.ended = &revokedGrant
 		}
 	}
 }
 
-// delegations yields those from which something may still come, some of them more
-// than once. The caller holds mu.
-func (a *Authority) delegations() func(yield func(*delegation) bool) {
-	return func(yield func(*delegation) bool) {
-		for _, c := range a.flows.codes {
-			if !yield(c.delegation) {
-				return
-			}
-		}
-		for _, t := range a.flows.refresh {
-			if !yield(t.delegation) {
-				return
-			}
-		}
-		for _, t := range a.flows.issued {
-			if !yield(t.delegation) {
-				return
-			}
+// delegations are those from which something may still come, some of them more than
+// once. The caller holds mu.
+func (a *Authority) delegations() []*delegation {
+	var all []*delegation
+	for _, c := range a.flows.codes {
+		all = append(all, c.delegation)
+	}
+	for _, t := range a.flows.refresh {
+		all = append(all, t.delegation)
+	}
+	for _, d := range a.flows.devices.byCode {
+		if d.granted != nil {
+			all = append(all, d.granted)
 		}
 	}
+	for _, t := range a.flows.issued {
+		all = append(all, t.delegation)
+	}
+	return all
 }

@@ -32,6 +32,51 @@
 // Every host name leads here. Which of them is one of Microsoft's, instance
 // discovery says; [Authority.AddHost] adds to them.
 //
+// # Users
+//
+// A user is there from the start: [Username], who signs in with [UserPassword].
+// [Authority.AddUser] adds others, guests and personal accounts among them. An app to
+// which users sign in has [App].RedirectURIs:
+//
+//	response, err := authority.SignIn(flow.AuthorizationURL, keyporttest.SignIn{})
+//
+// [Authority.SignIn] is the browser and the user. It visits the pages that a person
+// would see, signs in, consents, or does what [SignIn] says instead, and returns what
+// reaches the redirect URI: the web app under test needs no browser. A [Browser] keeps
+// its cookies from one sign-in to the next. The pages are for people as well: through
+// [Authority.Listen] any browser can use them.
+//
+// The server insists on registered redirect URIs and on PKCE with S256, takes each code
+// once and for ten minutes, and takes back what came of one that is replayed. It knows
+// prompt, max_age, login_hint, claims, form_post, and iss in answers (RFC 9207). It
+// issues access tokens, ID tokens, refresh tokens and client_info as each kind of server
+// has them; refreshes, for members of a family of clients too; and acts on behalf of
+// users. There are userinfo, revocation and end-session endpoints where the real ones
+// have them. It does not serve implicit responses, fragments and request objects.
+//
+// # Devices
+//
+// Users sign in with a code, too (RFC 8628), where the real servers have that: everywhere
+// but at B2C. [Authority.EnterCode] is the user, who visits the verification URI, and
+// says yes or no:
+//
+//	err := authority.EnterCode(flow.VerificationURI, flow.UserCode, keyporttest.SignIn{})
+//
+// Until then polls are told to wait, and at the OpenID Connect issuers to slow down when
+// they come too early; Entra ID and its kin are patient, as the real ones. The first poll
+// may come at once. Codes end after 15 minutes and serve once; [Authority.SetDeviceCodes]
+// sets how long they live and how often devices may poll.
+//
+// # What goes wrong with users
+//
+// [Authority.RevokeSessions] signs a user out everywhere, [Authority.UpdateUser]
+// disables them or changes the password, [Authority.WithdrawConsent] has them asked
+// again. [Authority.RequireClaims] makes a resource want a second factor, with the
+// claims challenge of Entra ID; [Authority.Resource] is an API that sends one itself.
+// [Authority.SetRefreshTokens] chooses whether refresh tokens rotate, end, and give
+// reuse away. [Authority.RotateKeys] changes the keys, and [Authority.ForgeIDTokens]
+// signs ID tokens that a client must not believe.
+//
 // # Time
 //
 // [Authority.Clock] stands still until [Clock.Advance]. Hand it to the client, and
@@ -56,6 +101,9 @@
 // encoded. [ScanOutput] checks all that the tests of a package have written:
 //
 //	func TestMain(m *testing.M) { os.Exit(keyporttest.ScanOutput(m)) }
+//
+// Names and addresses of users who have signed in are looked for likewise, unless
+// [Options].AllowPersonalData says that they may be seen.
 //
 // Use secrets of eight bytes or more. Shorter ones are parts of ordinary words, and
 // ScanOutput does not look for them.

@@ -1,7 +1,9 @@
 package keyporttest
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"maps"
 	"time"
 )
@@ -26,8 +28,10 @@ type userFlows struct {
 	consents map[consentKey]map[string]bool // scopes that a user has consented to
 	codes    map[string]*code
 	refresh  map[string]*refreshToken
-	issued   map[string]*issuedToken // users' access tokens, by jti
-	revoked  map[string]time.Time    // other access tokens that were revoked, to their end
+	devices  deviceFlows
+	issued   map[string]*issuedToken         // users' access tokens, by jti
+	revoked  map[string]time.Time            // access tokens that were revoked, to their end
+	idTokens map[[sha256.Size]byte]time.Time // ID tokens, to their end
 
 	policy   *RefreshTokens            // nil for what each kind of server does
 	required map[string]map[string]any // claims that a resource wants, by its key
@@ -43,8 +47,8 @@ func newUserFlows(o Options) userFlows {
 	return userFlows{
 		people:   map[string]person{personKey(Username): alice},
 		sessions: map[string]*session{}, consents: map[consentKey]map[string]bool{},
-		codes: map[string]*code{}, refresh: map[string]*refreshToken{}, issued: map[string]*issuedToken{},
-		revoked: map[string]time.Time{}, required: map[string]map[string]any{}, public: o.AllowPersonalData,
+		codes: map[string]*code{}, refresh: map[string]*refreshToken{}, devices: newDeviceFlows(), issued: map[string]*issuedToken{},
+		revoked: map[string]time.Time{}, idTokens: map[[sha256.Size]byte]time.Time{}, required: map[string]map[string]any{}, public: o.AllowPersonalData,
 	}
 }
 
@@ -56,6 +60,15 @@ func prune[K comparable, V any](m map[K]V, hasEnded func(V) bool) {
 	if n := len(m); n >= pruneAt && n&(n-1) == 0 {
 		maps.DeleteFunc(m, func(_ K, v V) bool { return hasEnded(v) })
 	}
+}
+
+// asJSON is v in JSON, which it must have a form in.
+func asJSON(v any) []byte {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic("keyporttest: " + err.Error())
+	}
+	return text
 }
 
 func base64url(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }

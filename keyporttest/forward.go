@@ -82,8 +82,9 @@ func startForwarding(from, to *os.File, keep io.Writer) (wait func(), err error)
 		return nil, err
 	}
 	defer func() { _ = copyTo.Close() }()
-	process := exec.Command(self)                                              //nolint:gosec,noctx // this very program, which ends with what it reads
-	process.Env = []string{forwardVariable + "=1", "GORACE=atexit_sleep_ms=0"} // under the race detector it would end a second late
+	process := exec.Command(self) //nolint:gosec,noctx // this very program, which ends with what it reads
+	// Under the race detector a process ends a second late, if it is not told otherwise.
+	process.Env = []string{forwardVariable + "=1", "GORACE=atexit_sleep_ms=0"}
 	process.Stdin, process.Stdout, process.Stderr = from, to, copyTo
 	if err := process.Start(); err != nil {
 		_ = back.Close()

@@ -28,7 +28,7 @@ type htmlForm struct {
 
 // press returns the form's values with those of a button.
 func (f *htmlForm) press(do string) url.Values {
-	values := url.Values(maps.Clone(f.values))
+	values := maps.Clone(f.values)
 	values.Set("do", do)
 	return values
 }

@@ -16,7 +16,9 @@ func (a *Authority) idToken(x *exchange, g granted, accessToken string) string {
 	claims := map[string]any{
 		"iss": x.issuerOf(x.tenant), "aud": x.app.ClientID, "sub": u.person.subject(x.authority.Kind(), x.tenant, x.app.ClientID),
 		"iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(idTokenLife).Unix(), "sid": u.delegation.sid,
-		"at_hash": halfHash(accessToken),
+	}
+	if !g.isSignInAlone(x) {
+		claims["at_hash"] = halfHash(accessToken)
 	}
 	if u.code != "" {
 		claims["c_hash"] = halfHash(u.code)
@@ -46,7 +48,19 @@ func (a *Authority) idToken(x *exchange, g granted, accessToken string) string {
 	u.essentialClaims(claims)
 	token := a.signIDToken(x, claims)
 	a.learn(kindIDToken, token)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	prune(a.flows.idTokens, now.After)
+	a.flows.idTokens[sha256.Sum256([]byte(token))] = now.Add(idTokenLife)
 	return token
+}
+
+// isIDToken tells ID tokens from access tokens, which may be signed with the same keys.
+func (a *Authority) isIDToken(token string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_, is := a.flows.idTokens[sha256.Sum256([]byte(token))]
+	return is
 }
 
 // entraIDToken adds what Entra ID says, by version.

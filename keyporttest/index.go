@@ -47,12 +47,11 @@ func (x *index) add(value string) {
 	}
 }
 
-// endOf is as much of a value as its patterns depend on. What it leaves out is a
-// multiple of three bytes, so that base64 comes out alike; and it is longer by more
-// than a rune, which it may begin within.
+// endOf is as much of a value as its patterns depend on, and more by a rune, within
+// which it may begin.
 func endOf(value string) string {
 	const enough = maxPattern + 8
-	return value[max(0, len(value)-enough)/3*3:]
+	return value[max(0, len(value)-enough):]
 }
 
 // rarest chooses the window of a pattern: the one, of three, that it shares with the

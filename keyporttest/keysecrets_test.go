@@ -60,8 +60,12 @@ func TestKeysAreSecretsInEveryForm(t *testing.T) {
 			}
 		}
 	}
+	private, ok := rsaCertificate().Signer.(*rsa.PrivateKey)
+	if !ok {
+		t.Fatal("no RSA key")
+	}
 	for name, printed := range map[string]string{
-		"P-256": decimal(t, p256.Signer), "RSA": decimal(t, rsaCertificate().Signer),
+		"P-256": decimal(t, p256.Signer), "RSA": decimal(t, private), "the exponent alone": private.D.String(), "a prime alone": private.Primes[0].String(),
 	} {
 		if got := verdict(nil, printed); len(got) != 1 {
 			t.Errorf("%s, as fmt prints a key: %d failures", name, len(got))

@@ -18,8 +18,8 @@ func TestALogRecorderKeepsEveryLevelAndEveryLogger(t *testing.T) {
 		}
 		logger.Log(t.Context(), level, "message", "level-of-it", int(level))
 	}
-	logger.With("a", 1).Debug("with attributes")
-	logger.WithGroup("g").Debug("in a group", "b", 2)
+	logger.With("a", 1).Log(t.Context(), -1000, "with attributes")
+	logger.WithGroup("g").Log(t.Context(), -1000, "in a group", "b", 2)
 	text := r.Text()
 	for _, want := range []string{"level-of-it=-1000", "level-of-it=-4", "level-of-it=0", "level-of-it=4", "level-of-it=8", "level-of-it=1000", "a=1", "g.b=2"} {
 		if !strings.Contains(text, want) {

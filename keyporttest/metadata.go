@@ -79,6 +79,7 @@ func (a *Authority) metadata(x *exchange) (any, *problem) {
 	case domain.KindDSTS:
 		d = entraDocument(base, "")
 		d["token_endpoint"], d["jwks_uri"] = base+"/oauth2/token", base+"/discovery/keys"
+		delete(d, "userinfo_endpoint") // Microsoft Graph's takes no tokens of dSTS
 	default:
 		version := "/v2.0"
 		if x.v1 {

@@ -103,7 +103,7 @@ func TestWhatADocumentOffers(t *testing.T) {
 	if adfs.text("access_token_issuer") != "http://adfs.contoso.example/adfs/services/trust" {
 		t.Errorf("AD FS: access_token_issuer %q", adfs.text("access_token_issuer"))
 	}
-	if diff := cmp.Diff([]any{"authorization_code", "client_credentials", "refresh_token", jwtBearerGrant}, adfs.body["grant_types_supported"]); diff != "" {
+	if diff := cmp.Diff([]any{"authorization_code", "client_credentials", "refresh_token", deviceGrant, jwtBearerGrant}, adfs.body["grant_types_supported"]); diff != "" {
 		t.Errorf("AD FS (-want +got):\n%s", diff)
 	}
 }

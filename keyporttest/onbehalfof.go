@@ -51,7 +51,7 @@ func (a *Authority) checkUserAssertion(x *exchange, assertion string) (*issuedTo
 	claims, genuine := a.verified(assertion)
 	t := a.issuedAs(tokenID(claims))
 	switch {
-	case !genuine, isIDToken(claims):
+	case !genuine, a.isIDToken(assertion):
 		return nil, &badAssertion
 	case t == nil: // genuine, and not of a user
 		return nil, &appAssertion
@@ -81,7 +81,7 @@ func (a *Authority) issuedAs(id string) *issuedToken {
 // verified reads a JWT that one of the server's own keys has signed, those that are
 // not published any more excepted. It does not look at the times.
 func (a *Authority) verified(token string) (claims map[string]any, ok bool) {
-	jws, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.ES256, jose.RS256})
+	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256, jose.RS256})
 	if err != nil {
 		return nil, false
 	}
@@ -93,9 +93,6 @@ func (a *Authority) verified(token string) (claims map[string]any, ok bool) {
 	}
 	return nil, false
 }
-
-// isIDToken tells ID tokens from access tokens, which are signed with the same keys.
-func isIDToken(claims map[string]any) bool { return claims["at_hash"] != nil }
 
 // expiry is the claim of that name.
 func expiry(claims map[string]any) time.Time {

@@ -33,7 +33,8 @@ type pageData struct {
 	Action      html.URL // where the form goes
 	Username    string   // to fill in
 	Hint        string   // where the account is expected
-	Account     string   // the user's id, for the consent page
+	Account     string   // the user's id, for the pages that ask for consent
+	Code        string   // of a device, to type or to compare
 	Accounts    []pageAccount
 	Scopes      []string
 	Forgot      bool // there is a way out for who has forgotten the password
@@ -108,7 +109,7 @@ func render(status int, d pageData, formsTo ...string) answer {
 	out := text(status, b.String())
 	for name, value := range map[string]string{
 		"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": policy, "X-Frame-Options": "DENY",
-		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
+		"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cache-Control": "no-store",
 	} {
 		out.header.Set(name, value)
 	}

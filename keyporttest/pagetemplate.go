@@ -5,6 +5,8 @@ import html "html/template"
 var pageTitles = map[string]string{
 	pageSignIn: "Sign in", pageCreate: "Create an account", pageChoose: "Choose an account", pageConsent: "Permissions requested",
 	pageError: "The request cannot be served", pageReturn: "Returning to the application", pageSignOut: "Sign out", pageGone: "You are signed out",
+	pageDeviceCode: "Enter the code", pageDeviceConfirm: "Sign in on another device?", pageDeviceDone: "You have signed in",
+	pageDeviceDeclined: "You have not signed in",
 }
 
 const pageStyle html.CSS = `
@@ -77,6 +79,29 @@ var pageTemplate = html.Must(html.New("page").Parse(`<!DOCTYPE html>
 <button class="main" name="do" value="accept">Accept</button>
 <button name="do" value="deny">Deny</button>
 </form>
+{{else if eq .Page "device-code"}}
+<p>A device or program shows it to you.</p>
+<form method="post" action="{{.Action}}">
+<label for="user_code">Code</label>
+<input id="user_code" name="user_code" type="text" autocomplete="off" autocapitalize="characters" spellcheck="false" required="required" value="{{.Code}}">
+<button class="main" name="do" value="next">Next</button>
+</form>
+{{else if eq .Page "device-confirm"}}
+<p>{{.App}} on another device will act for you, {{.Username}}. Go on only if you have started it yourself and it shows the code <strong>{{.Code}}</strong>.</p>
+<form method="post" action="{{.Action}}">
+<input type="hidden" name="user_code" value="{{.Code}}">
+<input type="hidden" name="account" value="{{.Account}}">
+<button class="main" name="do" value="confirm">Continue</button>
+<button name="do" value="deny">Cancel</button>
+</form>
+<form method="post" action="{{.Action}}">
+<input type="hidden" name="account" value="">
+<button name="do" value="choose">Use another account</button>
+</form>
+{{else if eq .Page "device-done"}}
+<p>Go back to your device. You can close this page.</p>
+{{else if eq .Page "device-declined"}}
+<p>The device was told so. You can close this page.</p>
 {{else if eq .Page "sign-out"}}
 <p>Do you want to sign out?</p>
 <form method="post" action="{{.Action}}">

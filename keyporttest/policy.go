@@ -17,10 +17,6 @@ func (a *Authority) RequireClaims(resource, claims string) {
 	wanted := parseClaims("RequireClaims", claims)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if wanted == nil {
-		delete(a.flows.required, resourceKey(resource))
-		return
-	}
 	a.flows.required[resourceKey(resource)] = wanted
 }
 

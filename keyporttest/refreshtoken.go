@@ -78,12 +78,7 @@ func (a *Authority) refreshed(x *exchange) (answer, *problem) {
 	if problem := a.checkRefresh(x, t); problem != nil {
 		return answer{}, problem
 	}
-	d := t.delegation.forClient(x.app)
-	scopes := strings.Fields(x.form.Get("scope"))
-	if len(scopes) == 0 {
-		scopes = d.scopes
-	}
-	g, problem := a.grantUser(x, d, scopes, x.form["resource"])
+	g, problem := a.grantUser(x, t.delegation.forClient(x.app), strings.Fields(x.form.Get("scope")), x.form["resource"])
 	if problem != nil {
 		return answer{}, problem
 	}

@@ -96,11 +96,8 @@ func (r *Resource) whyNot(t *issuedToken) string {
 }
 
 func claimsChallenge(wanted map[string]any) string {
-	text, err := json.Marshal(wanted)
-	if err != nil {
-		panic("keyporttest: " + err.Error())
-	}
-	return `error="insufficient_claims", error_description="the access token lacks claims", claims="` + base64.StdEncoding.EncodeToString(text) + `"`
+	text := base64.StdEncoding.EncodeToString(asJSON(wanted))
+	return `error="insufficient_claims", error_description="the access token lacks claims", claims="` + text + `"`
 }
 
 // isAudience reports whether a token is for this API, under any of its names.

@@ -22,6 +22,8 @@ const (
 	EndpointUserInfo          Endpoint = "userinfo"
 	EndpointRevocation        Endpoint = "revocation"
 	EndpointEndSession        Endpoint = "end session"
+	EndpointDevice            Endpoint = "device authorization"
+	EndpointVerification      Endpoint = "verification" // where users enter the code of a device
 	EndpointUnknown           Endpoint = "unknown"
 )
 
@@ -41,7 +43,9 @@ var (
 	entra  = []domain.AuthorityKind{domain.KindEntra}
 	v2     = []domain.AuthorityKind{domain.KindEntra, domain.KindB2C, domain.KindCIAM, domain.KindDSTS}
 	adfs   = []domain.AuthorityKind{domain.KindADFS}
+	ciam   = []domain.AuthorityKind{domain.KindCIAM}
 	noV2   = []domain.AuthorityKind{domain.KindADFS, domain.KindDSTS}
+	noB2C  = []domain.AuthorityKind{domain.KindEntra, domain.KindCIAM, domain.KindADFS, domain.KindDSTS}
 	oidc   = []domain.AuthorityKind{domain.KindOIDC}
 	policy = "/tfp" // an older way to begin the path of a B2C user flow
 )
@@ -81,6 +85,13 @@ var paths = []struct {
 	{"/oauth2/logout", EndpointEndSession, noV2, false},
 	{"/oauth2/logout", EndpointEndSession, entra, true},
 	{"/logout", EndpointEndSession, oidc, false},
+	{"/oauth2/v2.0/devicecode", EndpointDevice, entra, false},
+	{"/oauth2/v2.0/devicecode", EndpointDevice, ciam, false},
+	{"/oauth2/devicecode", EndpointDevice, noV2, false},
+	{"/oauth2/devicecode", EndpointDevice, entra, true},
+	{"/device_authorization", EndpointDevice, oidc, false},
+	{"/oauth2/deviceauth", EndpointVerification, noB2C, false},
+	{"/device", EndpointVerification, oidc, false},
 }
 
 func (a *Authority) route(r *http.Request) place {
@@ -90,6 +101,9 @@ func (a *Authority) route(r *http.Request) place {
 	}
 	if path == "/oidc/userinfo" && r.URL.Host == "graph.microsoft.com" {
 		return place{endpoint: EndpointUserInfo} // of all tenants
+	}
+	if "https://"+r.URL.Host+path == verificationPage {
+		return place{endpoint: EndpointVerification} // of all of the cloud
 	}
 	for _, p := range paths {
 		base, ok := strings.CutSuffix(path, p.end)

@@ -194,6 +194,29 @@ func TestARuleIsUsedAsOftenAsItSays(t *testing.T) {
 	}
 }
 
+// TestARuleIsNotUsedTwiceByTwoThatMatchAtOnce: both have been found to match before
+// either has used it up.
+func TestARuleIsNotUsedTwiceByTwoThatMatchAtOnce(t *testing.T) {
+	a, _ := newAuthority(t, nil)
+	var both sync.WaitGroup
+	both.Add(2)
+	a.Script(keyporttest.Rule{Status: 503, Times: 1, Match: func(*http.Request, url.Values) bool {
+		both.Done()
+		both.Wait()
+		return true
+	}})
+	statuses := make(chan int, 2)
+	for range 2 {
+		go func() { status, _, _ := try(t.Context(), a); statuses <- status }()
+	}
+	if one, two := <-statuses, <-statuses; one+two != http.StatusServiceUnavailable+http.StatusUnauthorized {
+		t.Errorf("got %d and %d, want the rule's answer once", one, two)
+	}
+	if status, _, _ := try(t.Context(), a); status != http.StatusUnauthorized { // a third Done would panic
+		t.Errorf("got %d from a rule that was used up", status)
+	}
+}
+
 func TestADelayIsOnTheServersClock(t *testing.T) {
 	a, secret := newAuthority(t, nil)
 	a.Script(keyporttest.Rule{Delay: time.Minute})

@@ -16,7 +16,7 @@ const (
 
 func isPassing(kind string) bool {
 	switch kind {
-	case kindAccessToken, kindAssertion, kindIDToken, kindRefreshToken, kindCode, kindCookie, "code verifier":
+	case kindAccessToken, kindAssertion, kindIDToken, kindRefreshToken, kindCode, kindDeviceCode, kindCookie, "code verifier":
 		return true
 	}
 	return false

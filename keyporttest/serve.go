@@ -88,6 +88,10 @@ func (a *Authority) respond(x *exchange) answer {
 		out = a.revocation(x)
 	case EndpointEndSession:
 		out = a.endSession(x)
+	case EndpointDevice:
+		out = a.deviceAuthorization(x)
+	case EndpointVerification:
+		out = a.verification(x)
 	default:
 		return empty(http.StatusNotFound)
 	}

@@ -52,7 +52,6 @@ func (a *Authority) act(x *exchange, r authorization, v visitor) answer {
 			return a.page(x, r, v, pageSignIn, "")
 		}
 		v.chosen, v.accepted = &v.accounts[i], x.form.Get("do") == doAccept
-		r.prompts = slices.DeleteFunc(r.prompts, func(p string) bool { return p == string(domain.PromptSelectAccount) })
 		return a.proceed(x, r, v)
 	case doDeny:
 		return a.sendBack(x, r, &userDeclined)

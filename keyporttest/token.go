@@ -15,6 +15,7 @@ var grants = map[string]func(*Authority, *exchange) (answer, *problem){
 	"authorization_code": (*Authority).authorizationCode,
 	"refresh_token":      (*Authority).refreshed,
 	onBehalfOfGrant:      (*Authority).onBehalfOf,
+	deviceGrant:          (*Authority).deviceCode,
 }
 
 // token is the token endpoint (RFC 6749 §3.2).
@@ -33,7 +34,10 @@ func (a *Authority) redeem(x *exchange) (answer, *problem) {
 	}
 	name := x.form.Get("grant_type")
 	grant, served := grants[name]
-	if !served {
+	switch {
+	case name == "":
+		return answer{}, missing.because("the body must contain the parameter 'grant_type'")
+	case !served:
 		return answer{}, wrongGrant.because("the grant type '" + name + "' is not served")
 	}
 	var problem *problem
@@ -62,7 +66,7 @@ func (x *exchange) isEntra() bool {
 	return true
 }
 
-// checkForm refuses what is no token request in form.
+// checkForm refuses what is no request of a client in form.
 func (x *exchange) checkForm() *problem {
 	if x.request.Method != http.MethodPost {
 		return notPOST.because("the endpoint takes POST only, and got " + x.request.Method)
@@ -70,11 +74,9 @@ func (x *exchange) checkForm() *problem {
 	media, _, err := mime.ParseMediaType(x.request.Header.Get("Content-Type"))
 	switch {
 	case err != nil || media != "application/x-www-form-urlencoded":
-		return missing.because("the body must contain the parameter 'grant_type'; it is no form")
+		return missing.because("the body must contain the parameters, and is no form")
 	case x.badForm != nil:
 		return malformed.because("the form cannot be read")
-	case x.form.Get("grant_type") == "":
-		return missing.because("the body must contain the parameter 'grant_type'")
 	}
 	// RFC 6749 §3.2: "Request and response parameters MUST NOT be included more than once."
 	for name, values := range x.form {

@@ -2,7 +2,6 @@ package keyporttest
 
 import (
 	"encoding/json"
-	"slices"
 
 	"github.com/seed57855a68/keyport/domain"
 )
@@ -19,8 +18,8 @@ type userGrant struct {
 	rotate     bool // and brings a new one
 }
 
-// grantUser decides whether the client gets a token of the user for these scopes. It
-// sets the tenant that the token is of.
+// grantUser decides whether the client gets a token of the user for these scopes; when
+// there are none, for those of the sign-in. It sets the tenant that the token is of.
 func (a *Authority) grantUser(x *exchange, d *delegation, scopes, resources []string) (granted, *problem) {
 	p, known := a.personOf(d.userID)
 	if !known {
@@ -29,15 +28,17 @@ func (a *Authority) grantUser(x *exchange, d *delegation, scopes, resources []st
 	if x.tenant.ID == "" {
 		x.tenant = d.tenant
 	}
+	several := len(scopes) == 0 // the sign-in may have been for several APIs
+	if several {
+		scopes = d.scopes
+	}
 	switch isPlain := x.authority.Kind() == domain.KindOIDC; {
 	case isPlain && !d.narrowed(scopes):
 		return granted{}, notAllowed.because("a scope is not among those of the sign-in")
 	case x.isEntra() && x.authority.Kind() != domain.KindDSTS && !p.isIn(x.tenant):
 		return granted{}, notYourTenant.as(invalidGrant)
-	case x.isEntra() && !x.app.existsIn(x.tenant):
-		return granted{}, unknownClient.because("the application is not registered in the tenant")
 	}
-	s, problem := a.askedOf(x, scopes, resources, slices.Equal(scopes, d.scopes))
+	s, problem := a.askedOf(x, scopes, resources, several)
 	if problem != nil {
 		return granted{}, problem
 	}
@@ -73,11 +74,7 @@ func (a *Authority) askClaims(x *exchange, d *delegation, s asked) (map[string]a
 
 // asking is the refusal with the claims that would help.
 func (p problem) asking(x *exchange, wanted map[string]any) *problem {
-	text, err := json.Marshal(wanted)
-	if err != nil {
-		panic("keyporttest: " + err.Error())
-	}
-	p.claims = string(text)
+	p.claims = string(asJSON(wanted))
 	if x.v1 {
 		p.code = interactionRequired
 	}

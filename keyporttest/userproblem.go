@@ -57,7 +57,7 @@ var (
 	wrongVerifier  = problem{code: invalidGrant, aadsts: 50148, b2c: 90183, msis: 9612, why: "code_verifier does not match the code_challenge"}
 	otherTenant    = problem{code: invalidGrant, aadsts: 700005, why: "the grant was given in another tenant"}
 	lateRefresh    = problem{code: invalidGrant, aadsts: 700082, b2c: 90080, msis: 9615, suberror: domain.SubErrorBadToken, why: "the refresh token has expired due to inactivity"}
-	reusedRefresh  = problem{code: invalidGrant, aadsts: 70000, b2c: 90080, msis: 9615, suberror: domain.SubErrorBadToken, why: "the refresh token was used before, so all of its sign-in are revoked"}
+	reusedRefresh  = problem{code: invalidGrant, aadsts: 70000, b2c: 90080, msis: 9615, suberror: domain.SubErrorBadToken, why: "the refresh token was used before, so its whole sign-in is revoked"}
 	revokedGrant   = problem{code: invalidGrant, aadsts: 50173, b2c: 90129, msis: 9615, suberror: domain.SubErrorBadToken, why: "the grant was revoked, and the user has to sign in again; the password may have been changed"}
 	familyMismatch = problem{code: invalidGrant, aadsts: 70000, b2c: 90088, msis: 9615, suberror: domain.SubErrorClientMismatch, why: "the refresh token is another client's, and the client is not in its family"}
 	consentMissing = problem{code: invalidGrant, plain: invalidScope, aadsts: 65001, suberror: "consent_required", why: "neither the user nor an administrator has consented to the scopes"}

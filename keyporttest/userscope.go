@@ -36,9 +36,9 @@ func (a *Authority) askedOf(x *exchange, scopes, resources []string, several boo
 	case kind == domain.KindOIDC:
 		return s.ofPlain(x, scopes, resources)
 	case kind == domain.KindADFS, kind == domain.KindDSTS:
-		return s.ofAnyResource(x, rest, resources), nil
+		return s.ofAnyResource(rest, resources), nil
 	case x.v1 && len(resources) > 0:
-		return a.ofResource(s, x, resources[0])
+		return a.ofResource(s, resources[0])
 	}
 	return a.ofEntra(s, x, rest, several)
 }
@@ -58,7 +58,7 @@ func (s asked) ofPlain(x *exchange, scopes, resources []string) (asked, *problem
 
 // ofAnyResource takes the resource for granted; without one the token is for the
 // server itself.
-func (s asked) ofAnyResource(x *exchange, rest, resources []string) asked {
+func (s asked) ofAnyResource(rest, resources []string) asked {
 	s.audience = []string{"urn:microsoft:userinfo"}
 	if len(resources) > 0 {
 		s.audience = resources[:1]
@@ -76,7 +76,7 @@ func (s asked) ofAnyResource(x *exchange, rest, resources []string) asked {
 }
 
 // ofResource is what the endpoint from before "v2.0" is asked: all of one API.
-func (a *Authority) ofResource(s asked, x *exchange, resource string) (asked, *problem) {
+func (a *Authority) ofResource(s asked, resource string) (asked, *problem) {
 	if !a.knowsResource(resource) {
 		return s, noResource.because("the resource '" + resource + "' was not found in the directory")
 	}
@@ -112,10 +112,14 @@ func (a *Authority) ofEntra(s asked, x *exchange, rest []string, several bool) (
 		}
 		s.scp, s.told = append(s.scp, name), append(s.told, scope)
 	}
-	if len(s.audience) == 0 && x.authority.Kind() != domain.KindB2C {
+	if len(s.audience) == 0 {
 		s.audience = []string{Graph}
+		if x.authority.Kind() == domain.KindB2C {
+			s.audience = []string{x.app.ClientID} // of a token that it does not hand out
+			s.told = s.signIn
+		}
 	}
-	if len(s.audience) > 0 && resourceKey(s.audience[0]) == Graph {
+	if resourceKey(s.audience[0]) == Graph {
 		identity := slices.DeleteFunc(slices.Clone(s.signIn), func(s string) bool { return s == domain.ScopeOfflineAccess })
 		s.scp, s.told = append(s.scp, identity...), append(s.told, identity...)
 	}

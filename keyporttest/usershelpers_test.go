@@ -2,9 +2,11 @@ package keyporttest_test
 
 import (
 	"errors"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/seed57855a68/keyport/domain"
@@ -137,4 +139,45 @@ func (r reply) idClaims(t *testing.T) map[string]any {
 	t.Helper()
 	_, claims := split(t, r.text("id_token"))
 	return claims
+}
+
+// raw is an answer as it is, redirects not followed.
+type raw struct {
+	status int
+	header http.Header
+	text   string
+}
+
+func (u users) raw(method, address, body string, change func(*http.Request)) raw {
+	u.t.Helper()
+	r, err := http.NewRequestWithContext(u.t.Context(), method, address, strings.NewReader(body))
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", formType)
+	}
+	if change != nil {
+		change(r)
+	}
+	response, err := u.RoundTripper().RoundTrip(r)
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	return raw{response.StatusCode, response.Header, string(text)}
+}
+
+// location is where a redirect leads.
+func (r raw) location(t *testing.T) *url.URL {
+	t.Helper()
+	u, err := url.Parse(r.header.Get("Location"))
+	if err != nil || r.header.Get("Location") == "" {
+		t.Fatalf("status %d leads nowhere: %v", r.status, err)
+	}
+	return u
 }

@@ -14,10 +14,8 @@ type issuedToken struct {
 	asked      asked
 	at         domain.Authority
 	tenant     Tenant
-	clientID   string
 	claims     map[string]any // that were asked for
 	expires    time.Time
-	revoked    bool // guarded by the authority's mu
 }
 
 // ofUser makes the claims of an access token those of a user's.
@@ -91,7 +89,7 @@ func setText(claims map[string]any, name, value string) {
 func (a *Authority) keep(x *exchange, g granted, claims map[string]any, expires time.Time) {
 	now := a.clock.Now()
 	t := &issuedToken{
-		delegation: g.user.delegation, asked: g.user.asked, at: x.authority, tenant: x.tenant, clientID: x.app.ClientID,
+		delegation: g.user.delegation, asked: g.user.asked, at: x.authority, tenant: x.tenant,
 		claims: g.user.claims, expires: expires,
 	}
 	a.mu.Lock()
@@ -126,12 +124,20 @@ func (a *Authority) addUserTokens(x *exchange, g granted, accessToken string, re
 	if x.form.Get("client_info") == "1" && hasClientInfo(kind) {
 		response["client_info"] = x.clientInfo(u.person)
 	}
-	if kind == domain.KindB2C && len(u.asked.scp) == 0 {
-		// B2C issues no access token to who asks for no API.
+	if kind == domain.KindB2C && u.asked.has(domain.ScopeOpenID) {
+		response["id_token_expires_in"] = int64(idTokenLife / time.Second)
+	}
+	if g.isSignInAlone(x) {
 		for _, name := range []string{"access_token", "expires_in", "expires_on", "resource", "refresh_in"} {
 			delete(response, name)
 		}
 	}
+}
+
+// isSignInAlone reports whether nobody has asked for an API. B2C issues no access token
+// then.
+func (g granted) isSignInAlone(x *exchange) bool {
+	return x.authority.Kind() == domain.KindB2C && len(g.user.asked.scp) == 0
 }
 
 // brings reports whether the answer has a refresh token: a first one for
