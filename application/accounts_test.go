@@ -66,6 +66,9 @@ func TestAccountsAreOneForEachUser(t *testing.T) {
 			t.Errorf("the profile is that of tenant %s, want the home's", first.Tenant)
 		}
 		got, err := client.AcquireTokenSilent(t.Context(), application.SilentRequest{Account: account, Scopes: []string{userScope}, Tenant: guestTenant})
+		if got.Account.LocalAccountID != "guest-oid" || got.Account.HomeAccountID != account.HomeAccountID || got.Account.Tenant != guestTenant {
+			t.Errorf("from the cache: %s of %s, want the guest", got.Account.LocalAccountID, got.Account.Tenant)
+		}
 		if err != nil || got.AccessToken.Reveal() != "access-2" {
 			t.Errorf("as a guest: got %q, %v", got.AccessToken.Reveal(), err)
 		}
@@ -155,8 +158,8 @@ func TestAStrangerToTheFamilyAsksOnce(t *testing.T) {
 		stranger := clientNamed(t, config, "stranger")
 		before := len(s.sent())
 		for range 3 {
-			if _, err := stranger.AcquireTokenSilent(t.Context(), silently(account, userScope)); err == nil {
-				t.Error("a stranger got a token")
+			if _, err := stranger.AcquireTokenSilent(t.Context(), silently(account, userScope)); !errors.Is(err, domain.ErrTokenNotCached) {
+				t.Errorf("a stranger got %v, want ErrTokenNotCached", err)
 			}
 		}
 		if n := len(s.sent()) - before; n != 1 {

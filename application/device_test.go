@@ -169,7 +169,7 @@ func TestPollTimesAreExact(t *testing.T) {
 					t.Errorf("gave up after %v, want as soon as no poll can succeed", time.Since(s.begin))
 				}
 				switch {
-				case row.want == errUnlike:
+				case errors.Is(row.want, errUnlike):
 					if err == nil || errors.Is(err, domain.ErrInteractionRequired) {
 						t.Errorf("got %v", err)
 					}

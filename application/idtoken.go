@@ -59,6 +59,16 @@ func unverifiedPayload(token domain.Secret) ([]byte, error) {
 	return base64.RawURLEncoding.DecodeString(parts[1])
 }
 
+// cachedClaims are those of an ID token that was verified before it was cached.
+func cachedClaims(token domain.Secret) (domain.IDTokenClaims, bool) {
+	payload, err := unverifiedPayload(token)
+	if err != nil {
+		return domain.IDTokenClaims{}, false
+	}
+	claims, err := domain.ParseIDTokenClaims(payload)
+	return claims, err == nil
+}
+
 // prepareKeys makes sure that an ID token can be verified before something is spent
 // to get one.
 func (c *core) prepareKeys(ctx context.Context, a domain.Authority) error {

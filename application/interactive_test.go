@@ -149,7 +149,7 @@ func TestAnInteractiveSignInThatFails(t *testing.T) {
 				if d.finished != row.pages || row.pages == 1 && d.outcome == nil {
 					t.Errorf("the page was shown %d times, with %v", d.finished, d.outcome)
 				}
-				if row.want == context.DeadlineExceeded && time.Since(begin) != 10*time.Minute {
+				if errors.Is(row.want, context.DeadlineExceeded) && time.Since(begin) != 10*time.Minute {
 					t.Errorf("waited for %v, want ten minutes", time.Since(begin))
 				}
 				accounts, err := client.Accounts(t.Context(), application.AccountFilter{})

@@ -32,6 +32,12 @@ type candidate struct {
 	family bool // it stands in the family's partition only
 }
 
+// stranger reports whether the server said no more than that the client is not in the
+// family, which is no news to the user.
+func (t candidate) stranger(refused *domain.OAuthError) bool {
+	return t.family && refused.SubError == domain.SubErrorClientMismatch
+}
+
 // redeem tries the refresh tokens that there are, the newest first. A token that the
 // server refuses may just have been replaced by another process, so the cache is
 // asked once more before the user is.
@@ -51,10 +57,12 @@ func (r refreshRedemption) redeem(ctx context.Context, a attempt) (domain.Result
 		if err == nil {
 			return result, nil
 		}
-		last = err
 		var refused *domain.OAuthError
 		if !errors.As(err, &refused) || refused.Code != domain.CodeInvalidGrant && !t.family {
 			return domain.Result{}, err // trying another token would not help
+		}
+		if !t.stranger(refused) {
+			last = err
 		}
 		if !reloaded {
 			reloaded = true
@@ -64,6 +72,9 @@ func (r refreshRedemption) redeem(ctx context.Context, a attempt) (domain.Result
 			}
 		}
 		r.retire(ctx, t, refused)
+	}
+	if last == nil {
+		return domain.Result{}, notCached("there is no refresh token")
 	}
 	return domain.Result{}, last
 }
@@ -92,14 +103,7 @@ func (r refreshRedemption) subject(set domain.TokenSet) string {
 	if !ok {
 		return ""
 	}
-	payload, err := unverifiedPayload(old.Secret) // it was verified before it was cached
-	if err != nil {
-		return ""
-	}
-	claims, err := domain.ParseIDTokenClaims(payload)
-	if err != nil {
-		return ""
-	}
+	claims, _ := cachedClaims(old.Secret)
 	return claims.Subject
 }
 
@@ -165,7 +169,7 @@ func (r refreshRedemption) newer(ctx context.Context, known []candidate) (candid
 func (r refreshRedemption) retire(ctx context.Context, t candidate, refused *domain.OAuthError) {
 	now := r.core.ports.Clock.Now()
 	switch {
-	case t.family && refused.SubError == domain.SubErrorClientMismatch:
+	case t.stranger(refused):
 		_ = r.core.update(ctx, r.lookup.partition, domain.Grant{AppMetadata: &domain.AppMetadata{
 			Key: domain.AppMetadataKey(r.authority, r.core.clientID), ClientID: r.core.clientID, // in no family
 		}}, now)

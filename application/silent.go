@@ -60,7 +60,7 @@ func (c *core) acquireTokenSilent(ctx context.Context, r *SilentRequest) (domain
 	}
 	forced := r.ForceRefresh || r.ClaimsChallenge != ""
 	if f.state == domain.Fresh && !forced && r.Scheme == nil {
-		return c.cachedForUser(r.Account, l, f), nil
+		return c.cachedFor(r, l, f), nil
 	}
 	return c.renewForUser(ctx, r, l, asked, scopes, forced, f)
 }
@@ -82,6 +82,16 @@ func (c *core) userLookup(r *SilentRequest, scopes domain.Scopes) (lookup, domai
 	}, asked
 }
 
+// cachedFor is the result of a hit, with the account as the tenant knows it that was
+// asked for.
+func (c *core) cachedFor(asked *SilentRequest, l lookup, f found) domain.Result {
+	r := c.cachedForUser(asked.Account, l, f)
+	if asked.Tenant != "" && !strings.EqualFold(asked.Account.Tenant, l.key.Tenant) {
+		r.Account = c.guest(asked.Account, r.IDToken)
+	}
+	return r
+}
+
 // cachedForUser is the result of a hit.
 func (c *core) cachedForUser(account domain.Account, l lookup, f found) domain.Result {
 	r := domain.ResultOf(f.token, l.partition, domain.SourceCache, domain.ReasonNotApplicable)
@@ -93,6 +103,20 @@ func (c *core) cachedForUser(account domain.Account, l lookup, f found) domain.R
 		r.IDToken = t.Secret
 	}
 	return r
+}
+
+// guest is the user as another tenant knows them, by its ID token.
+func (c *core) guest(home domain.Account, token domain.Secret) domain.Account {
+	claims, ok := cachedClaims(token)
+	if !ok {
+		return home
+	}
+	there := domain.NewAccount(c.authority, claims, domain.ClientInfo{}, home.Source)
+	there.HomeAccountID = home.HomeAccountID
+	if there.Username == "" {
+		there.Username = home.Username
+	}
+	return there
 }
 
 // renewForUser is the way to the server.
@@ -119,7 +143,7 @@ func (c *core) renewForUser(
 	}
 	result, err := c.acquire(ctx, plan{
 		lookup: l, claims: claims, forced: forced, serial: true, redeem: redemption.redeem,
-		hit: func(f found) domain.Result { return c.cachedForUser(r.Account, l, f) },
+		hit: func(f found) domain.Result { return c.cachedFor(r, l, f) },
 	}, f)
 	return result, failedUnlessNil(silently, err)
 }

@@ -10,7 +10,6 @@ import (
 	"net/http"
 
 	"github.com/seed57855a68/keyport"
-	"github.com/seed57855a68/keyport/domain"
 )
 
 // api is the API. One client serves all callers; the tokens that it gets on behalf of
@@ -38,8 +37,8 @@ func (a *api) handler() http.Handler {
 func (a *api) checked(serve func(http.ResponseWriter, *http.Request, caller)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		who, err := a.check.check(r)
-		challenge := func(params map[string]string) domain.Challenge {
-			return domain.Challenge{Scheme: "Bearer", Params: params}
+		challenge := func(params map[string]string) keyport.Challenge {
+			return keyport.Challenge{Scheme: "Bearer", Params: params}
 		}
 		switch {
 		case err == nil:
@@ -56,7 +55,7 @@ func (a *api) checked(serve func(http.ResponseWriter, *http.Request, caller)) ht
 	}
 }
 
-func refuse(w http.ResponseWriter, status int, c domain.Challenge) {
+func refuse(w http.ResponseWriter, status int, c keyport.Challenge) {
 	w.Header().Set("WWW-Authenticate", c.String())
 	w.WriteHeader(status)
 }
@@ -86,7 +85,7 @@ func (a *api) relay(w http.ResponseWriter, r *http.Request, acquire func(ctx con
 			return
 		}
 		var challenged bool
-		if claims, challenged = domain.ClaimsChallenge(got.challenges); !challenged {
+		if claims, challenged = keyport.ClaimsChallenge(got.challenges); !challenged {
 			w.Header().Set("Content-Type", "application/json")
 			w.Header().Set("Cache-Control", "no-store")
 			w.WriteHeader(got.status)
@@ -94,7 +93,7 @@ func (a *api) relay(w http.ResponseWriter, r *http.Request, acquire func(ctx con
 			return
 		}
 	}
-	refuse(w, http.StatusUnauthorized, domain.NewClaimsChallenge(claims)) // our tokens do not meet it
+	refuse(w, http.StatusUnauthorized, keyport.NewClaimsChallenge(claims)) // our tokens do not meet it
 }
 
 // handOn answers a caller when there is no token for the next API. Where a user must
@@ -110,12 +109,12 @@ func (a *api) handOn(w http.ResponseWriter, r *http.Request, err error, challeng
 		challenge = cmp.Or(refused.Claims, challenge)
 	}
 	if challenge == "" {
-		refuse(w, http.StatusUnauthorized, domain.Challenge{Scheme: "Bearer", Params: map[string]string{
+		refuse(w, http.StatusUnauthorized, keyport.Challenge{Scheme: "Bearer", Params: map[string]string{
 			"error": "invalid_token", "error_description": "the user must sign in again, or consent",
 		}})
 		return
 	}
-	refuse(w, http.StatusUnauthorized, domain.NewClaimsChallenge(challenge))
+	refuse(w, http.StatusUnauthorized, keyport.NewClaimsChallenge(challenge))
 }
 
 // fail is for what no caller can mend. What happened goes to the log; no error of the

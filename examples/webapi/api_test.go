@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/seed57855a68/keyport"
-	"github.com/seed57855a68/keyport/domain"
 	"github.com/seed57855a68/keyport/keyporttest"
 )
 
@@ -86,7 +85,7 @@ func TestRevokedSessionsReachTheCaller(t *testing.T) {
 	sc.want(t, http.StatusOK, http.MethodGet, "/me", token)
 	sc.authority.RevokeSessions(keyporttest.Username)
 	_, challenges := sc.want(t, http.StatusUnauthorized, http.MethodGet, "/me", token)
-	claims, ok := domain.ClaimsChallenge(challenges)
+	claims, ok := keyport.ClaimsChallenge(challenges)
 	if !ok || !strings.Contains(claims, `"nbf"`) {
 		t.Fatalf("no challenge: %q", challenges)
 	}

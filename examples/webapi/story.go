@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/seed57855a68/keyport"
-	"github.com/seed57855a68/keyport/domain"
 	"github.com/seed57855a68/keyport/keyporttest"
 )
 
@@ -215,7 +214,7 @@ func (sc *scene) challenge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	claims, ok := domain.ClaimsChallenge(challenges)
+	claims, ok := keyport.ClaimsChallenge(challenges)
 	if !ok {
 		return errors.New("the API hands no challenge on")
 	}

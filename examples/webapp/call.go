@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/seed57855a68/keyport"
-	"github.com/seed57855a68/keyport/domain"
 )
 
 // call is a page that calls the API with the user's token.
@@ -40,7 +39,7 @@ func (a *app) call(w http.ResponseWriter, r *http.Request) {
 // (the session is fresh enough, the second factor was given), and else by the user.
 func (a *app) show(w http.ResponseWriter, r *http.Request, s session, scope string, token keyport.Result) {
 	got, err := a.askAPI(r, token)
-	if claims, challenged := domain.ClaimsChallenge(got.challenges); err == nil && challenged {
+	if claims, challenged := keyport.ClaimsChallenge(got.challenges); err == nil && challenged {
 		token, err = a.client.AcquireTokenSilent(r.Context(), keyport.SilentRequest{
 			Scopes: []string{scope}, Account: s.account, ClaimsChallenge: claims,
 		})
@@ -65,7 +64,7 @@ func (a *app) show(w http.ResponseWriter, r *http.Request, s session, scope stri
 func needsUser(err error) bool {
 	var refused *keyport.OAuthError
 	return errors.Is(err, keyport.ErrInteractionRequired) || errors.Is(err, keyport.ErrTokenNotCached) ||
-		errors.As(err, &refused) && refused.Code == domain.CodeInvalidScope
+		errors.As(err, &refused) && refused.Code == "invalid_scope"
 }
 
 // claimsOf are the claims that the server wants to be asked for; "" for none.

@@ -75,6 +75,9 @@ var algorithms = []jose.SignatureAlgorithm{
 // could not be had. It wraps the reason.
 var ErrNoKeys = errors.New("the signing keys cannot be had at the moment")
 
+// errAskedJustNow says that a key which is not there was looked for not long ago.
+var errAskedJustNow = errors.New("the keys were fetched less than five minutes ago")
+
 func noKeys(err error) error { return fmt.Errorf("ID token: %w: %w", ErrNoKeys, err) }
 
 // Verify checks the signature of a token with the keys at an address. offered are
@@ -98,6 +101,8 @@ func (r *Resolver) Verify(ctx context.Context, address string, offered []string,
 		return v, nil
 	}
 	switch kid := jws.Signatures[0].Header.KeyID; {
+	case errors.Is(err, errAskedJustNow) && !set.has(kid): // the authority may have begun to use it since
+		return Verified{}, noKeys(bad(address, "kid", "names a key that the authority did not publish when it was asked, less than five minutes ago"))
 	case err != nil && !set.has(kid):
 		return Verified{}, noKeys(err)
 	case !set.has(kid):
@@ -167,7 +172,7 @@ func (r *Resolver) refetch(ctx context.Context, address string) (*keys, error) {
 	set, _, err := r.flights.Do(ctx, address, r.flights.Mark(), flight.Options{Timeout: r.timeout}, func(ctx context.Context, _ bool) (*keys, error) {
 		if !r.mayRefetch(address) {
 			if set, ok := r.cached(ctx, address, true); ok {
-				return set, nil
+				return set, errAskedJustNow
 			}
 		}
 		set, err := r.fetch(ctx, address)

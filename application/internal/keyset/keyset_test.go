@@ -212,7 +212,11 @@ func TestARotatedKeyIsFetchedAndStrangersCannotCauseRequests(t *testing.T) {
 		t.Errorf("asked %d times, want 2", p.asked)
 	}
 	for i := range 1000 {
-		_, _ = r.Verify(t.Context(), address, nil, fresh.sign(t, "{}", fmt.Sprintf("made-up-%d", i%7)))
+		_, err := r.Verify(t.Context(), address, nil, fresh.sign(t, "{}", fmt.Sprintf("made-up-%d", i%7)))
+		var bad *domain.ResponseError
+		if !errors.Is(err, keyset.ErrNoKeys) || !errors.As(err, &bad) || bad.Field != "kid" {
+			t.Fatalf("an unknown key just after a fetch: got %v, want ErrNoKeys and the field kid", err)
+		}
 	}
 	if p.asked != 2 {
 		t.Errorf("made-up key ids caused %d requests", p.asked-2)
