@@ -81,7 +81,7 @@ var adapters = []room{
 	adapter("cachekit"),
 	adapter("certificates", "github.com/youmark/pkcs8", "software.sslmate.com/src/go-pkcs12"),
 	adapter("assertions"),
-	adapter("system"),
+	adapter("system", "github.com/cli/browser"),
 	adapter("redirectloopback"),
 	adapter("bearer"),
 
@@ -130,6 +130,7 @@ var testsMayImport = []string{
 var ledger = map[string]string{
 	goJose:                                  "docs/adr/0008-dependencies.md",
 	"github.com/hashicorp/go-retryablehttp": "docs/adr/0008-dependencies.md",
+	"github.com/cli/browser":                "docs/adr/0008-dependencies.md",
 	"github.com/youmark/pkcs8":              "docs/adr/0008-dependencies.md",
 	"software.sslmate.com/src/go-pkcs12":    "docs/adr/0008-dependencies.md",
 	"go.uber.org/mock":                      "docs/adr/0008-dependencies.md",

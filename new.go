@@ -3,6 +3,7 @@ package keyport
 import (
 	"github.com/seed57855a68/keyport/adapters/cachememory"
 	"github.com/seed57855a68/keyport/adapters/httpclient"
+	"github.com/seed57855a68/keyport/adapters/redirectloopback"
 	"github.com/seed57855a68/keyport/adapters/system"
 	"github.com/seed57855a68/keyport/application"
 )
@@ -21,7 +22,7 @@ func NewConfidentialClient(config ConfidentialClientConfig) (*ConfidentialClient
 }
 
 // NewPublicClient returns a client for a desktop or command-line program, with the
-// same defaults. It sends nothing; errors are [*ConfigError] and name the field.
+// same defaults, and the machine's browser for interactive sign-ins. It sends nothing; errors are [*ConfigError] and name the field.
 func NewPublicClient(config PublicClientConfig) (*PublicClient, error) {
 	p, err := withDefaults(config.Ports)
 	if err != nil {
@@ -48,6 +49,12 @@ func withDefaults(p Ports) (Ports, error) {
 			return p, err
 		}
 		p.HTTPClient = client
+	}
+	if p.Browser == nil {
+		p.Browser = system.Browser{}
+	}
+	if p.RedirectListener == nil {
+		p.RedirectListener = redirectloopback.New(redirectloopback.Options{})
 	}
 	return p, nil
 }

@@ -161,18 +161,18 @@ func (c *core) acquireTokenByAuthCodeFlow(ctx context.Context, f domain.AuthCode
 	if err := c.ready(ctx); err != nil {
 		return domain.Result{}, err
 	}
-	return c.completeAuthCodeFlow(ctx, domain.AcquireTokenByAuthorizationCodeID, f, response)
+	return c.completeAuthCodeFlow(ctx, byAuthCodeFlow, domain.AcquireTokenByAuthorizationCodeID, f, response)
 }
 
 // completeAuthCodeFlow is the second leg.
-func (c *core) completeAuthCodeFlow(ctx context.Context, api domain.APIID, f domain.AuthCodeFlow, response url.Values) (domain.Result, error) {
+func (c *core) completeAuthCodeFlow(ctx context.Context, operation string, api domain.APIID, f domain.AuthCodeFlow, response url.Values) (domain.Result, error) {
 	now := c.ports.Clock.Now()
 	accepted, err := f.Accept(response, now)
 	if err != nil {
 		if !errors.Is(err, domain.ErrResponseMismatch) { // the server's own answer ends the flow
 			c.flows.spend(f.CodeVerifier, now, f.ExpiresAt)
 		}
-		return domain.Result{}, failedAs(byAuthCodeFlow, err)
+		return domain.Result{}, failedAs(operation, err)
 	}
 	a, err := c.authorityOf(f.ClientID, f.Authority, "AuthCodeFlow")
 	if err != nil {
@@ -183,15 +183,15 @@ func (c *core) completeAuthCodeFlow(ctx context.Context, api domain.APIID, f dom
 		return domain.Result{}, err
 	}
 	if err := c.prepareKeys(ctx, a); err != nil { // while the code is good yet
-		return domain.Result{}, failedAs(byAuthCodeFlow, err)
+		return domain.Result{}, failedAs(operation, err)
 	}
 	if !c.flows.spend(f.CodeVerifier, now, f.ExpiresAt) {
-		return domain.Result{}, failedAs(byAuthCodeFlow, fmt.Errorf("%w: the flow was completed before", domain.ErrResponseMismatch))
+		return domain.Result{}, failedAs(operation, fmt.Errorf("%w: the flow was completed before", domain.ErrResponseMismatch))
 	}
 	grant := url.Values{"grant_type": {"authorization_code"}, "code": {accepted.Code.Reveal()}, "code_verifier": {f.CodeVerifier.Reveal()}}
 	setUnlessEmpty(grant, "redirect_uri", f.RedirectURI)
 	return c.redeemCode(ctx, codeRedemption{
-		operation: byAuthCodeFlow, api: api, authority: a, grant: grant, scopes: scopes, challenge: f.ClaimsChallenge,
+		operation: operation, api: api, authority: a, grant: grant, scopes: scopes, challenge: f.ClaimsChallenge,
 		anchor: domain.ParseClientInfo(accepted.ClientInfo).AnchorMailbox(),
 		expect: domain.IDTokenExpectation{Nonce: domain.NonceOnTheWire(f.Nonce), MaxAge: f.MaxAge, Code: accepted.Code},
 	})

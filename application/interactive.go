@@ -95,7 +95,7 @@ func (c *PublicClient) AcquireTokenInteractive(ctx context.Context, r Interactiv
 	if err != nil {
 		return domain.Result{}, failedAs(interactively, err)
 	}
-	result, err := core.completeAuthCodeFlow(ctx, domain.AcquireTokenInteractiveID, flow, response)
+	result, err := core.completeAuthCodeFlow(ctx, interactively, domain.AcquireTokenInteractiveID, flow, response)
 	finish(err)
 	return result, err
 }

@@ -40,6 +40,11 @@
 //     certificates are checked; no body is sent to a second host.
 //   - [Clock]: Sleep lasts, and ends with its context.
 //   - [Locker]: one holder at a time; leases end; nobody frees another's lock.
+//   - [RedirectListener]: only the request with the state is received, at any time;
+//     strangers are answered with 4xx, learn nothing and end nothing; the page waits for
+//     the outcome; Close frees the port.
+//   - [Browser]: https addresses are opened as they are, and nothing else is; errors quote
+//     no address.
 //
 // # What a token cache may and may not do
 //

@@ -18,6 +18,9 @@ func Subtests() map[string][]string {
 	for _, c := range clockChecks {
 		all["Clock"] = append(all["Clock"], c.name)
 	}
+	for _, c := range browserChecks {
+		all["Browser"] = append(all["Browser"], c.name)
+	}
 	return all
 }
 

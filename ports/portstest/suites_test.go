@@ -161,6 +161,7 @@ var hanging = []string{
 	"gives the lock to callers who have left", "needs the context to unlock",
 	"reads queries only", "reads forms only", "reads whatever has a query", "takes the first comer", "takes the beginning of a state",
 	"ignores letter case", "trims blanks", "forgets what came early", "lets the second wait", "mixes sign-ins up", "tells no port",
+	"waits for the user", "opens nothing twice",
 }
 
 var brokenBySuite = map[string][]broken{
@@ -171,6 +172,7 @@ var brokenBySuite = map[string][]broken{
 	"Clock":            brokenClocks,
 	"Locker":           brokenLockers,
 	"RedirectListener": brokenRedirectListeners,
+	"Browser":          brokenBrowsers,
 }
 
 // TestEverySubtestCatchesSomething: a subtest that no broken implementation fails
