@@ -203,6 +203,12 @@ func (r *receiver) show(w http.ResponseWriter, req *http.Request, values url.Val
 	r.toDesk.answers <- a
 	select {
 	case page := <-a.page:
+		if r.cuts { // it takes its time, so that Close comes first
+			select {
+			case <-time.After(100 * time.Millisecond):
+			case <-req.Context().Done():
+			}
+		}
 		_, _ = io.WriteString(w, page)
 	case <-req.Context().Done():
 	case <-r.closed:

@@ -137,6 +137,13 @@ func closeFreesThePort(t *testing.T, l ports.RedirectListener) {
 }
 
 func receiversDoNotMeet(t *testing.T, l ports.RedirectListener) {
+	for range 10 { // a mix-up may go well by chance
+		twoReceivers(t, l)
+	}
+}
+
+func twoReceivers(t *testing.T, l ports.RedirectListener) {
+	t.Helper()
 	a, b := listen(t, l, ""), listen(t, l, "")
 	const otherState = "another-sign-in"
 	other := func(code string) url.Values { return url.Values{"code": {code}, "state": {otherState}} }

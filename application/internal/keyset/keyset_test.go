@@ -34,7 +34,6 @@ type publisher struct {
 	asked int
 	body  string
 	down  bool
-	takes time.Duration
 }
 
 // Do implements ports.HTTPClient.
