@@ -146,8 +146,6 @@ func (r *receiver) hold(w http.ResponseWriter, req *http.Request, a *answer) (_ 
 	if conn, ok := req.Context().Value(connKey{}).(net.Conn); ok {
 		r.connections.keep(conn)
 	}
-	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Time{}) // else the wait would end as a lost connection
 	limit := time.NewTimer(holdLimit)
 	defer limit.Stop()
 	p, ok := unknownPage, true
@@ -159,7 +157,8 @@ func (r *receiver) hold(w http.ResponseWriter, req *http.Request, a *answer) (_ 
 	case <-r.ended:
 		p = a.pageOr(unknownPage) // Close comes right after the outcome
 	}
-	_ = control.SetWriteDeadline(time.Now().Add(writeLimit))
+	// The server's limit has passed meanwhile.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeLimit))
 	return p, ok
 }
 

@@ -1,8 +1,8 @@
 package redirectloopback_test
 
 import (
-	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/seed57855a68/keyport/adapters/redirectloopback"
@@ -10,7 +10,8 @@ import (
 
 // stranger is a request that must be answered with this status, or with none, and
 // must not end the sign-in. %HOST% and %PATH% stand for those of the redirect URI;
-// %ANSWER% for the query of the good request, where only the shape is wrong.
+// %ANSWER% for the query of the good request, where only the shape is wrong; %LENGTH%
+// for the length of the body.
 type stranger struct {
 	name   string
 	status int // 0: any refusal, or no answer
@@ -29,7 +30,7 @@ func plain(target string, lines ...string) string {
 
 // with is a request by a method with a body.
 func with(method, target, header, body string) string {
-	return fmt.Sprintf("%s %s HTTP/1.1\r\nHost: %%HOST%%\r\n%sContent-Length: %d\r\n\r\n%s", method, target, header, len(body), body)
+	return method + " " + target + " HTTP/1.1\r\nHost: %HOST%\r\n" + header + "Content-Length: %LENGTH%\r\n\r\n" + body
 }
 
 func of(method string) string {
@@ -138,5 +139,7 @@ var strangers = []stranger{
 
 // bytes is what goes over the wire.
 func (s stranger) bytes(host, path, answer string) []byte {
-	return []byte(strings.NewReplacer("%HOST%", host, "%PATH%", path, "%ANSWER%", answer).Replace(s.raw))
+	text := strings.NewReplacer("%HOST%", host, "%PATH%", path, "%ANSWER%", answer).Replace(s.raw)
+	_, body, _ := strings.Cut(text, "\r\n\r\n")
+	return []byte(strings.Replace(text, "%LENGTH%", strconv.Itoa(len(body)), 1))
 }
