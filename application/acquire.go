@@ -102,7 +102,12 @@ func (c *core) acquire(ctx context.Context, p plan, f found) (domain.Result, err
 		return p.served(f, domain.ReasonNotApplicable), nil
 	}
 	key := p.flight()
-	result, shared, err := c.flights.Do(ctx, key, f.mark, flight.Options{Timeout: c.longest(p)}, c.work(p, f, reason))
+	options := flight.Options{Timeout: c.longest(p)}
+	result, shared, err := c.flights.Do(ctx, key, f.mark, options, c.work(p, f, reason))
+	if over := err == nil && shared && !result.ExpiresOn.IsZero() && !result.ExpiresOn.After(c.ports.Clock.Now()); over {
+		// It was on its way when the machine went to sleep.
+		result, shared, err = c.flights.Do(ctx, key, c.flights.Mark(), options, c.work(p, f, reason))
+	}
 	switch {
 	case err == nil:
 		result.Metadata.Shared = shared

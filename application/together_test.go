@@ -306,3 +306,51 @@ func TestCloseWaitsForWorkBehindCallersAndRefusesMore(t *testing.T) {
 		}
 	})
 }
+
+// sleeper is a clock whose machine may go to sleep.
+type sleeper struct {
+	bubbleClock
+	slept *atomic.Int64
+}
+
+func (s sleeper) Now() time.Time { return time.Now().Add(time.Duration(s.slept.Load())) }
+
+// slowCache takes its time after it has stored a token.
+type slowCache struct {
+	ports.TokenCache
+	gate chan struct{}
+}
+
+func (c slowCache) Update(ctx context.Context, key domain.PartitionKey, change func(domain.TokenSet) (domain.TokenSet, error)) error {
+	err := c.TokenCache.Update(ctx, key, change)
+	<-c.gate
+	return err
+}
+
+// TestATokenThatEndedOnItsWayIsNotShared: a machine that wakes up has callers who join
+// a request from before.
+func TestATokenThatEndedOnItsWayIsNotShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, clock := newServer(time.Second), sleeper{slept: new(atomic.Int64)}
+		config := configOf(s)
+		gate := make(chan struct{})
+		config.Ports.Clock, config.Ports.TokenCache = clock, slowCache{config.Ports.TokenCache, gate}
+		client, err := application.NewConfidentialClient(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		all.Go(func() { _, _ = client.AcquireTokenForClient(t.Context(), ask(graph)) })
+		time.Sleep(2 * time.Second) // the token is stored, and the request has not ended
+		clock.slept.Add(int64(2 * time.Hour))
+		all.Go(func() {
+			got, err := client.AcquireTokenForClient(t.Context(), ask(graph))
+			if err != nil || got.AccessToken.Reveal() != "token-2" {
+				t.Errorf("got %q, %v; want token-2", got.AccessToken.Reveal(), err)
+			}
+		})
+		synctest.Wait()
+		close(gate)
+		all.Wait()
+	})
+}
