@@ -253,5 +253,9 @@ func (r *receiver) Close() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	return r.server.Shutdown(ctx)
+	err := r.server.Shutdown(ctx)
+	if errors.Is(err, net.ErrClosed) { // the door
+		return nil
+	}
+	return err
 }
