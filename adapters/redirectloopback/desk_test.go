@@ -86,10 +86,12 @@ func TestEarlyAnswersAreBounded(t *testing.T) {
 
 func TestAWaitThatIsGivenUp(t *testing.T) {
 	var d redirectloopback.Desk
+	stranger := d.Hand("foreign", "")
 	_, leave := d.Wait("the first state")
 	if !leave() {
 		t.Fatal("the wait could not be given up")
 	}
+	defer wantStatus(t, "a stranger, who is answered once", stranger, stray)
 	if leave() {
 		t.Error("the wait could be given up twice")
 	}

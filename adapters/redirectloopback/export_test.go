@@ -11,8 +11,11 @@ const (
 	MaxEarly   = maxEarly
 	MaxBody    = maxBody
 	MaxHeader  = maxHeader
+	MaxOpen    = maxOpen
 	MaxLive    = maxLive
+	MinAge     = minAge
 	ReadLimit  = readLimit
+	WriteLimit = writeLimit
 	HoldLimit  = holdLimit
 	CloseLimit = closeLimit
 )

@@ -259,7 +259,7 @@ func TestALiteralAddressIsServedAlone(t *testing.T) {
 func TestPort80(t *testing.T) {
 	d := &doors{}
 	r := listen(t, redirectloopback.NewOn(redirectloopback.Options{}, d.listen), "http://localhost:80/callback")
-	for _, host := range []string{"localhost", "localhost:80"} {
+	for _, host := range []string{"localhost", "localhost:80", "LocalHost", "LOCALHOST:80"} {
 		raw := stranger{raw: plain("/callback")}.bytes(host, "", "")
 		if got := exchange(dial(t, "tcp", d.last()), raw); !strings.HasPrefix(got, "HTTP/1.1 400 ") {
 			t.Errorf("Host %q: the answer is %.100q", host, got)

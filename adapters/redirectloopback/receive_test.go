@@ -8,12 +8,15 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed57855a68/keyport/adapters/redirectloopback"
 	"github.com/seed57855a68/keyport/domain"
+	"github.com/seed57855a68/keyport/ports"
 )
 
 func TestWhatIsReceived(t *testing.T) {
@@ -158,7 +161,7 @@ func TestReceiveEndsWithClose(t *testing.T) {
 	if err := r.Close(); err != nil {
 		t.Errorf("Close: %v", err)
 	}
-	if got := <-came; !errors.Is(got.err, net.ErrClosed) {
+	if got := <-came; !errors.Is(got.err, net.ErrClosed) || !strings.Contains(got.err.Error(), "the receiver is closed") {
 		t.Errorf("Receive under way returns %v", got.err)
 	}
 	if _, _, err := r.Receive(t.Context(), state); !errors.Is(err, net.ErrClosed) {
@@ -223,28 +226,46 @@ func TestTwoReceiversAtOnce(t *testing.T) {
 	all.Wait()
 }
 
-// The answer and the end of the context race: either is right, and nothing is lost.
+// endsMeanwhile is a context that ends as soon as Receive waits.
+type endsMeanwhile struct {
+	context.Context
+	asked atomic.Bool
+}
+
+func (*endsMeanwhile) Done() <-chan struct{} {
+	ended := make(chan struct{})
+	close(ended)
+	return ended
+}
+
+func (c *endsMeanwhile) Err() error {
+	if !c.asked.Swap(true) {
+		return nil
+	}
+	return context.Canceled
+}
+
+// When the answer is there and the context has ended, nothing is lost.
 func TestTheAnswerAndTheEndOfTheContext(t *testing.T) {
-	for range 200 {
-		r := listen(t, byDefault(), "")
-		ctx, cancel := context.WithCancel(t.Context())
-		came := receive(ctx, r)
-		page := send(get(t, r.RedirectURI(), answer("good")))
-		go cancel()
-		got := <-came
-		if got.err != nil {
-			if !errors.Is(got.err, context.Canceled) {
-				t.Fatal(got.err)
+	for range 50 { // a select would choose either
+		onAWire(t, func(t *testing.T, w *wire, r ports.RedirectReceiver) {
+			conn := w.dial()
+			defer func() { _ = conn.Close() }()
+			page, _ := sendOn(conn, string(theAnswerTo("127.0.0.1:8400")))
+			synctest.Wait() // the answer is there
+			ended, cancel := context.WithCancel(t.Context())
+			cancel()
+			if values, _, err := r.Receive(ended, state); !errors.Is(err, context.Canceled) {
+				t.Fatalf("with a context that has ended, Receive returns %v, %v", values, err)
 			}
-			got = <-receive(t.Context(), r) // it was kept
-		}
-		if got.err != nil || got.values.Get("code") != "good" {
-			t.Fatalf("received %v, %v", got.values, got.err)
-		}
-		got.finish(nil)
-		<-page
-		if err := r.Close(); err != nil {
-			t.Fatal(err)
-		}
+			values, finish, err := r.Receive(&endsMeanwhile{Context: t.Context()}, state)
+			if err != nil || values.Get("code") != "good" {
+				t.Fatalf("with an answer that came first, Receive returns %v, %v", values, err)
+			}
+			for range 3 { // only the first counts, and none waits
+				finish(nil)
+			}
+			<-page
+		})
 	}
 }

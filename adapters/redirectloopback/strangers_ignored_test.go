@@ -54,6 +54,9 @@ func wantRefusal(t *testing.T, raw string, status int) {
 	if got != status && status != 0 || raw != "" && (got < 400 || got > 599) {
 		t.Errorf("the answer begins with %q, want status %d", line, status)
 	}
+	if got == http.StatusMethodNotAllowed && !strings.Contains(raw, "\r\nAllow: GET, POST\r\n") {
+		t.Errorf("the answer does not say which methods are allowed:\n%s", raw)
+	}
 	for _, shown := range []string{state, url.QueryEscape(state), "<script>alert", "Access-Control-Allow", "Set-Cookie"} {
 		if strings.Contains(raw, shown) {
 			t.Errorf("the answer has %q:\n%s", shown, raw)

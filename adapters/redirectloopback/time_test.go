@@ -121,6 +121,26 @@ func TestTricklingRequestsAreCutOff(t *testing.T) {
 	})
 }
 
+// Nor does one that does not read its answer.
+func TestAnswersThatAreNotReadAreCutOff(t *testing.T) {
+	onAWire(t, func(t *testing.T, w *wire, _ ports.RedirectReceiver) {
+		conn := w.dial()
+		defer func() { _ = conn.Close() }()
+		begin := time.Now()
+		if _, err := conn.Write([]byte("GET / HTTP/1.1\r\nHost: 127.0.0.1:8400\r\n\r\n")); err != nil {
+			t.Fatal(err)
+		}
+		for { // what else is sent is not read, so that this ends with the connection
+			if _, err := conn.Write([]byte{0}); err != nil {
+				break
+			}
+		}
+		if took, most := time.Since(begin), redirectloopback.ReadLimit+redirectloopback.WriteLimit; took > most {
+			t.Errorf("cut off after %v, want at most %v", took, most)
+		}
+	})
+}
+
 // The page waits longer than requests are read, but not for ever.
 func TestHowLongThePageWaits(t *testing.T) {
 	good := string(theAnswerTo("127.0.0.1:8400"))
@@ -170,6 +190,73 @@ func TestAnEarlyAnswerIsKeptLongerThanItsPage(t *testing.T) {
 			t.Fatalf("received %v, %v", values, err)
 		}
 		finish(errors.New("nobody sees it"))
+	})
+}
+
+// ends returns when a connection was closed, as time since the start of the test.
+func ends(conn net.Conn) (after chan time.Duration) {
+	begin := time.Now()
+	after = make(chan time.Duration, 1)
+	go func() {
+		_, _ = io.Copy(io.Discard, conn)
+		after <- time.Since(begin)
+	}()
+	return after
+}
+
+// When one connection comes too many, the oldest goes, but not before it had time for
+// its request.
+func TestTheOldestConnectionGoes(t *testing.T) {
+	onAWire(t, func(t *testing.T, w *wire, r ports.RedirectReceiver) {
+		early := w.dial() // its request is whole, so it stays
+		defer func() { _ = early.Close() }()
+		page, _ := sendOn(early, string(theAnswerTo("127.0.0.1:8400")))
+		synctest.Wait()
+		var silent []chan time.Duration
+		for range redirectloopback.MaxOpen - 1 {
+			conn := w.dial()
+			defer func() { _ = conn.Close() }()
+			silent = append(silent, ends(conn))
+		}
+		for range 3 {
+			conn := w.dial()
+			defer func() { _ = conn.Close() }()
+		}
+		last := w.dial()
+		defer func() { _ = last.Close() }()
+		for i, want := range []time.Duration{redirectloopback.MinAge, redirectloopback.MinAge, redirectloopback.MinAge} {
+			if got := <-silent[i]; got != want {
+				t.Errorf("connection %d was closed after %v, want %v", i, got, want)
+			}
+		}
+		if got := <-silent[100]; got != redirectloopback.ReadLimit {
+			t.Errorf("connection 100 was closed after %v, want %v", got, redirectloopback.ReadLimit)
+		}
+		_, finish, err := r.Receive(t.Context(), state)
+		if err != nil {
+			t.Fatal(err)
+		}
+		finish(nil)
+		if got := <-page; !strings.Contains(got, "You are signed in") {
+			t.Errorf("the page is %.200q", got)
+		}
+	})
+}
+
+// Close does not wait for those who wait to be let in.
+func TestCloseWhileOneWaitsToBeLetIn(t *testing.T) {
+	onAWire(t, func(t *testing.T, w *wire, r ports.RedirectReceiver) {
+		for range redirectloopback.MaxOpen + 1 {
+			conn := w.dial()
+			defer func() { _ = conn.Close() }()
+		}
+		begin := time.Now()
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(begin); took != 0 {
+			t.Errorf("Close took %v", took)
+		}
 	})
 }
 
