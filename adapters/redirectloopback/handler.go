@@ -31,6 +31,8 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		strayPage.write(w)
 		return
 	}
+	// It is kept first: as soon as it is handed over, the program may finish and close.
+	r.keep(req, true)
 	a := newAnswer(values)
 	r.hand(a)
 	if p, ok := r.hold(w, req, a); ok {
@@ -135,16 +137,21 @@ func (r *receiver) hand(a *answer) {
 	r.desk.hand(a)
 }
 
+// keep spares the connection of a request, or no longer.
+func (r *receiver) keep(req *http.Request, kept bool) {
+	if conn, ok := req.Context().Value(connKey{}).(net.Conn); ok {
+		r.connections.keep(conn, kept)
+	}
+}
+
 // hold waits for the page of an answer. There is none when the browser has gone; the
 // answer counts all the same.
 func (r *receiver) hold(w http.ResponseWriter, req *http.Request, a *answer) (_ page, ok bool) {
 	select {
-	case p := <-a.page:
+	case p := <-a.page: // it is not the one, so whoever needs its place may have it
+		r.keep(req, false)
 		return p, true
 	default:
-	}
-	if conn, ok := req.Context().Value(connKey{}).(net.Conn); ok {
-		r.connections.keep(conn)
 	}
 	limit := time.NewTimer(holdLimit)
 	defer limit.Stop()

@@ -27,9 +27,11 @@ const defaultPatience = 3 * time.Second
 // Open implements [ports.Browser]. Besides https it opens http pages of this machine.
 // Programs are started without a shell, in a session of their own, and their output
 // goes nowhere. When none can be opened, the error is a [*domain.ConfigError] for the
-// field "Ports.Browser". On Linux, other users of the machine can see the address
-// while the program starts, as they can see all arguments: PKCE and the state's use
-// for one sign-in are made for that.
+// field "Ports.Browser".
+//
+// On Unix, other users of the machine can see the arguments of programs, and the
+// address is one. Who sees the state in it can spoil the sign-in with an answer of his
+// own, but neither redeem its code nor have his accepted: PKCE and the nonce see to it.
 func (b Browser) Open(ctx context.Context, address string) error {
 	address, err := checked(address)
 	if err != nil {

@@ -160,7 +160,7 @@ func serversWriteText(t *testing.T, l ports.RedirectListener) {
 }
 
 func closeWaitsForThePage(t *testing.T, l ports.RedirectListener) {
-	for range 20 {
+	for range 50 { // it may come right after
 		s := listen(t, l, "")
 		page := s.send(s.form(good("code")))
 		r := s.received(s.waitFor(signInState), page)

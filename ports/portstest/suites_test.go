@@ -105,7 +105,7 @@ func TestSuitesCatch(t *testing.T) {
 	for suite, all := range brokenBySuite {
 		for _, b := range all {
 			for _, subtest := range b.fails {
-				if want := suite + "/" + b.name + "/" + subtest; !slices.Contains(failed, want) {
+				if want := suite + "/" + b.name + "/" + subtest; !slices.Contains(failed, want) && !catchesAlone(t, suite, b.name, subtest) {
 					t.Errorf("%s that %s: the subtest %q accepts it", suite, b.name, subtest)
 				}
 			}
@@ -199,19 +199,39 @@ func TestEverySubtestCatchesSomething(t *testing.T) {
 	}
 }
 
+// catchesAlone gives a subtest whose catch is a matter of chance, such as one that
+// wants to see a write half done, more chances on a machine with more to do.
+func catchesAlone(t *testing.T, suite, name, subtest string) bool {
+	chosen := thatEnd
+	if slices.Contains(hanging, name) {
+		chosen = thatHang
+	}
+	for range 10 {
+		failed, _, _ := runChild(t, chosen, fmt.Sprintf("^TestSuitesCatch$/^%s$/^%s$/^%s$", suite, name, subtest), 20*time.Second)
+		if slices.Contains(failed, suite+"/"+name+"/"+subtest) {
+			return true
+		}
+	}
+	return false
+}
+
 var failLine = regexp.MustCompile(`(?m)^\s*--- FAIL: TestSuitesCatch/(\S+)`)
 
 // failedInChild returns the subtests that fail in a child process.
 func failedInChild(t *testing.T, chosen, pattern string, timeout time.Duration) []string {
-	child := exec.CommandContext(t.Context(), os.Args[0], "-test.count=1", "-test.run="+pattern, "-test.timeout="+timeout.String())
-	child.Env = append(os.Environ(), childEnv+"="+chosen)
-	out, err := child.CombinedOutput()
-	var failed []string
-	for _, line := range failLine.FindAllStringSubmatch(string(out), -1) {
-		failed = append(failed, strings.ReplaceAll(line[1], "_", " "))
-	}
+	failed, out, err := runChild(t, chosen, pattern, timeout)
 	if err == nil || len(failed) == 0 {
 		t.Errorf("the child that runs %s ends with %v and no failed subtest; the output:\n%.5000s", pattern, err, out)
 	}
 	return failed
+}
+
+func runChild(t *testing.T, chosen, pattern string, timeout time.Duration) (failed []string, out []byte, err error) {
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.count=1", "-test.run="+pattern, "-test.timeout="+timeout.String())
+	child.Env = append(os.Environ(), childEnv+"="+chosen)
+	out, err = child.CombinedOutput()
+	for _, line := range failLine.FindAllStringSubmatch(string(out), -1) {
+		failed = append(failed, strings.ReplaceAll(line[1], "_", " "))
+	}
+	return failed, out, err
 }
