@@ -35,9 +35,10 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	r.keep(req, true)
 	a := newAnswer(values)
 	r.hand(a)
-	if p, ok := r.hold(w, req, a); ok {
-		p.write(w)
-	}
+	p := r.hold(a)
+	// The server's own limit may have passed meanwhile.
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeLimit))
+	p.write(w)
 }
 
 // refusal returns the status for a request that no browser sends when it brings the
@@ -144,37 +145,22 @@ func (r *receiver) keep(req *http.Request, kept bool) {
 	}
 }
 
-// hold waits for the page of an answer. There is none when the browser has gone; the
-// answer counts all the same.
-func (r *receiver) hold(w http.ResponseWriter, req *http.Request, a *answer) (_ page, ok bool) {
-	select {
-	case p := <-a.page: // it is not the one, so whoever needs its place may have it
-		r.keep(req, false)
-		return p, true
-	default:
-	}
+// hold waits for the page of an answer. It does so when the browser seems to have gone,
+// too: that cannot be told from a client that has only finished writing.
+func (r *receiver) hold(a *answer) page {
 	limit := time.NewTimer(holdLimit)
 	defer limit.Stop()
-	p, ok := unknownPage, true
-	select {
-	case p = <-a.page:
-	case <-req.Context().Done():
-		ok = false
-	case <-limit.C:
-	case <-r.ended:
-		p = a.pageOr(unknownPage) // Close comes right after the outcome
-	}
-	// The server's limit has passed meanwhile.
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeLimit))
-	return p, ok
-}
-
-func (a *answer) pageOr(other page) page {
 	select {
 	case p := <-a.page:
 		return p
+	case <-limit.C:
+	case <-r.ended:
+	}
+	select { // Close may come right after the outcome
+	case p := <-a.page:
+		return p
 	default:
-		return other
+		return unknownPage
 	}
 }
 

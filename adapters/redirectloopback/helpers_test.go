@@ -64,6 +64,16 @@ func receive(ctx context.Context, r ports.RedirectReceiver) chan reception {
 	return came
 }
 
+// receiveNow is receive, and returns when the wait has begun: nobody is answered before.
+func receiveNow(t *testing.T, r ports.RedirectReceiver) chan reception {
+	t.Helper()
+	came := receive(t.Context(), r)
+	if got := visit(get(t, r.RedirectURI(), url.Values{"state": {"foreign"}})); got.status != http.StatusBadRequest {
+		t.Fatalf("a stranger gets status %d, error %v", got.status, got.err)
+	}
+	return came
+}
+
 // shown is what a browser got.
 type shown struct {
 	status int

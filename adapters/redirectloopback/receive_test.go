@@ -116,6 +116,22 @@ func TestABrowserThatLeaves(t *testing.T) {
 	}
 }
 
+// A client may end its side of the connection with its request.
+func TestAClientThatHasFinishedWriting(t *testing.T) {
+	r := listen(t, byDefault(), "http://127.0.0.1/callback")
+	conn := dial(t, "tcp4", hostOf(r))
+	page := make(chan string, 1)
+	go func() { page <- exchange(conn, theAnswer(r)) }()
+	got := <-receive(t.Context(), r)
+	if got.err != nil {
+		t.Fatal(got.err)
+	}
+	got.finish(nil)
+	if p := <-page; !strings.Contains(p, "You are signed in") {
+		t.Errorf("the page is %.200q", p)
+	}
+}
+
 func TestReceiveAgain(t *testing.T) {
 	r := listen(t, byDefault(), "")
 	ended, cancel := context.WithCancel(t.Context())

@@ -35,7 +35,7 @@ func TestStrangersAreAnsweredAndIgnored(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel() // net/http takes half a second to hang up on some
 			r := listen(t, byDefault(), "http://localhost/callback")
-			came := receive(t.Context(), r)
+			came := receiveNow(t, r)
 			got := exchange(dial(t, "tcp", "127.0.0.1:"+portOf(t, r)), requestsOf(t, r, i+1)[i])
 			wantRefusal(t, got, s.status)
 			complete(t, came, get(t, r.RedirectURI(), answer("good")), "good", nil)
@@ -76,7 +76,7 @@ func portOf(t *testing.T, r ports.RedirectReceiver) string {
 // Who guesses gets the same answer to every guess, to the byte.
 func TestEveryGuessGetsTheSameAnswer(t *testing.T) {
 	r := listen(t, byDefault(), "")
-	came := receive(t.Context(), r)
+	came := receiveNow(t, r)
 	var first shown
 	for i, guess := range []string{"", "A", state[:1], state[:len(state)-1], state + "A", strings.ToLower(state), state + "\x00", state[1:], " " + state} {
 		for _, req := range []*http.Request{get(t, r.RedirectURI(), url.Values{"state": {guess}}), post(t, r.RedirectURI(), url.Values{"state": {guess}})} {
@@ -103,7 +103,7 @@ func TestAHundredStrangersBeforeTheBrowser(t *testing.T) {
 					r := listen(t, byDefault(), uri)
 					var came chan reception
 					if when == "during Receive" {
-						came = receive(t.Context(), r)
+						came = receiveNow(t, r)
 					}
 					answers, _ := inAnotherProcess(t, errand{
 						Network: "tcp", Address: "127.0.0.1:" + portOf(t, r), Requests: requestsOf(t, r, 100),
