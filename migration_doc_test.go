@@ -236,8 +236,11 @@ func ourNames(text string) []string {
 }
 
 // symbols are the exported names of the packages that a program meets: by package,
-// and by "package.Type" the fields and methods.
-type symbols struct{ names, members map[string]map[string]bool }
+// and by "package.Type" the fields and methods, and the types that are embedded.
+type symbols struct {
+	names, members map[string]map[string]bool
+	embedded       map[string][]string
+}
 
 // packagesOfTheGuide maps names to folders.
 var packagesOfTheGuide = map[string]string{
@@ -250,13 +253,20 @@ var standardLibrary = strings.Fields("context crypto errors http json slog time 
 
 func readSymbols(t *testing.T) symbols {
 	t.Helper()
-	s := symbols{map[string]map[string]bool{}, map[string]map[string]bool{}}
+	s := symbols{map[string]map[string]bool{}, map[string]map[string]bool{}, map[string][]string{}}
 	aliases := map[string]string{}
 	for name, dir := range packagesOfTheGuide {
 		s.names[name] = map[string]bool{}
 		for _, file := range parseAll(t, dir, func(file string) bool { return !strings.HasSuffix(file, "_test.go") }) {
 			for _, declaration := range file.Decls {
 				s.read(name, declaration, aliases)
+			}
+		}
+	}
+	for of, types := range s.embedded {
+		for _, embedded := range types {
+			for member := range s.members[embedded] {
+				s.addMember(of, member)
 			}
 		}
 	}
@@ -332,6 +342,10 @@ func (s symbols) readType(name string, of ast.Expr, aliases map[string]string) {
 	for _, field := range list.List {
 		for _, member := range field.Names {
 			s.addMember(name, member.Name)
+		}
+		if embedded, ok := field.Type.(*ast.Ident); ok && field.Names == nil {
+			pkg, _, _ := strings.Cut(name, ".")
+			s.embedded[name] = append(s.embedded[name], pkg+"."+embedded.Name)
 		}
 	}
 }

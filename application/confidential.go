@@ -1,10 +1,7 @@
 package application
 
 import (
-	"context"
 	"encoding/json"
-	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"time"
@@ -72,7 +69,7 @@ type ConfidentialClientConfig struct {
 // ConfidentialClient acquires tokens for a client that can keep a secret. It is
 // safe for concurrent use, and one should serve a program for all its life: it
 // holds the cache.
-type ConfidentialClient struct{ core core }
+type ConfidentialClient struct{ client }
 
 // NewConfidentialClient checks the configuration and returns a client. It sends
 // nothing. Errors are [*domain.ConfigError] and name the field. All Ports must be
@@ -98,22 +95,4 @@ func NewConfidentialClient(config ConfidentialClientConfig) (*ConfidentialClient
 		return nil, &domain.ConfigError{Field: "AssertionClaims", Problem: "cannot be written as JSON", Err: err, Remedy: "use strings, numbers, booleans, lists and maps"}
 	}
 	return c, nil
-}
-
-// Invalidate takes a token out of the cache that a resource has refused, so that
-// it is never served again. A newer token for the same request stays.
-func (c *ConfidentialClient) Invalidate(ctx context.Context, refused domain.Result) error {
-	return c.core.invalidate(ctx, refused)
-}
-
-// Close refuses further calls with [domain.ErrClientClosed] and waits for requests
-// under way, those in the background too. When ctx ends first, it cancels them (who
-// waits for one gets [context.Canceled]) and returns the context's error. Tokens that
-// are cached stay.
-func (c *ConfidentialClient) Close(ctx context.Context) error { return c.core.close(ctx) }
-
-// Format implements [fmt.Formatter]. What is under way in a client names people and
-// holds codes.
-func (c *ConfidentialClient) Format(f fmt.State, _ rune) {
-	_, _ = io.WriteString(f, "client "+c.core.clientID)
 }

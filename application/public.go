@@ -1,9 +1,6 @@
 package application
 
 import (
-	"context"
-	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
@@ -58,7 +55,7 @@ type PublicClientConfig struct {
 
 // PublicClient acquires tokens of users for a client that cannot keep a secret. It is
 // safe for concurrent use, and one should serve a program for all its life.
-type PublicClient struct{ core core }
+type PublicClient struct{ client }
 
 // NewPublicClient checks the configuration and returns a client. It sends nothing.
 // Errors are [*domain.ConfigError] and name the field. All Ports must be set but for
@@ -77,22 +74,4 @@ func NewPublicClient(config PublicClientConfig) (*PublicClient, error) {
 		return nil, err
 	}
 	return c, nil
-}
-
-// Invalidate takes a token out of the cache that a resource has refused, so that
-// it is never served again. A newer token for the same request stays.
-func (c *PublicClient) Invalidate(ctx context.Context, refused domain.Result) error {
-	return c.core.invalidate(ctx, refused)
-}
-
-// Close refuses further calls with [domain.ErrClientClosed] and waits for requests
-// under way, those in the background too. When ctx ends first, it cancels them (who
-// waits for one gets [context.Canceled]) and returns the context's error. Tokens that
-// are cached stay.
-func (c *PublicClient) Close(ctx context.Context) error { return c.core.close(ctx) }
-
-// Format implements [fmt.Formatter]. What is under way in a client names people and
-// holds codes.
-func (c *PublicClient) Format(f fmt.State, _ rune) {
-	_, _ = io.WriteString(f, "client "+c.core.clientID)
 }

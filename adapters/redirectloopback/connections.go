@@ -103,14 +103,14 @@ func (c *connections) remove(conn net.Conn) {
 	}
 }
 
-// keep spares a connection whose request is whole and whose page is to come, or spares
-// it no longer. No more are kept for long than answers are, which is far below maxOpen.
-func (c *connections) keep(conn net.Conn, kept bool) {
+// keep spares a connection whose request is whole and whose page is to come. No more
+// are kept for long than answers are, which is far below maxOpen.
+func (c *connections) keep(conn net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, o := range c.open {
 		if o.Conn == conn {
-			o.kept = kept
+			o.kept = true
 		}
 	}
 }

@@ -32,7 +32,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	// It is kept first: as soon as it is handed over, the program may finish and close.
-	r.keep(req, true)
+	r.keep(req)
 	a := newAnswer(values)
 	r.hand(a)
 	p := r.hold(a)
@@ -138,10 +138,10 @@ func (r *receiver) hand(a *answer) {
 	r.desk.hand(a)
 }
 
-// keep spares the connection of a request, or no longer.
-func (r *receiver) keep(req *http.Request, kept bool) {
+// keep spares the connection of a request.
+func (r *receiver) keep(req *http.Request) {
 	if conn, ok := req.Context().Value(connKey{}).(net.Conn); ok {
-		r.connections.keep(conn, kept)
+		r.connections.keep(conn)
 	}
 }
 
