@@ -74,19 +74,22 @@ type found struct {
 }
 
 // lookUp asks the cache: the first crossing, and for a fresh token the only one. A
-// cache that cannot be read counts as empty and is reported.
-func (c *core) lookUp(ctx context.Context, l lookup) (found, error) {
-	mark := c.flights.Mark()
+// cache that cannot be read counts as empty and is reported. What it is given and what it
+// finds are large, and it is on the path of every hit, so neither is copied.
+func (c *core) lookUp(ctx context.Context, l *lookup, f *found) error {
+	f.mark = c.flights.Mark()
 	set, err := c.ports.TokenCache.Load(ctx, l.partition)
 	if err != nil {
 		if ctx.Err() != nil {
-			return found{}, ctx.Err()
+			return ctx.Err()
 		}
 		c.report(ctx, "read the token cache", err)
-		return found{mark: mark, failed: err}, nil
+		f.failed = err
+		return nil
 	}
-	token, state := set.Select(l.key, c.ports.Clock.Now())
-	return found{token: token, state: state, set: set, mark: mark}, nil
+	f.set = set
+	f.token, f.state = set.Select(l.key, c.ports.Clock.Now())
+	return nil
 }
 
 // acquire walks a plan from what the cache had to a result. The caller has dealt
@@ -160,8 +163,8 @@ func (c *core) work(p plan, f found, reason domain.RefreshReason) flight.Work[do
 			lookAgain = true // whoever had the turn before may have stored a newer refresh token
 		}
 		if lookAgain && (p.serial || !p.forced) {
-			again, err := c.lookUp(ctx, p.lookup)
-			if err != nil {
+			var again found
+			if err := c.lookUp(ctx, &p.lookup, &again); err != nil {
 				return domain.Result{}, err
 			}
 			if !p.forced && serves(again.state, reason) {

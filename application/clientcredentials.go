@@ -45,14 +45,15 @@ func (c *ConfidentialClient) AcquireTokenForClient(ctx context.Context, r Client
 	if err := c.core.ready(ctx); err != nil {
 		return domain.Result{}, err
 	}
-	l, scopes, err := c.appLookup(&r)
+	var l lookup
+	scopes, err := c.appLookup(&r, &l)
 	if err != nil {
 		return domain.Result{}, err
 	}
 	forced := r.ForceRefresh || r.ClaimsChallenge != ""
 	var f found
 	if !forced {
-		if f, err = c.core.lookUp(ctx, l); err != nil {
+		if err := c.core.lookUp(ctx, &l, &f); err != nil {
 			return domain.Result{}, err
 		}
 		if f.state == domain.Fresh {
@@ -64,24 +65,23 @@ func (c *ConfidentialClient) AcquireTokenForClient(ctx context.Context, r Client
 
 // appLookup says where the token is filed. It is on the path of every hit, so it
 // validates no more than it must; the rest is checked before anything is sent, and
-// what is not valid is never in the cache.
-func (c *ConfidentialClient) appLookup(r *ClientCredentialsRequest) (lookup, domain.Scopes, error) {
+// what is not valid is never in the cache. It fills l in.
+func (c *ConfidentialClient) appLookup(r *ClientCredentialsRequest, l *lookup) (domain.Scopes, error) {
 	scopes, err := domain.ParseScopes(r.Scopes)
 	if err != nil {
-		return lookup{}, scopes, err
+		return scopes, err
 	}
 	tenant := c.core.tenant
 	if r.Tenant != "" {
-		tenant = strings.ToLower(r.Tenant)
+		tenant = domain.TenantKey(r.Tenant)
 	}
 	extra := ""
 	if r.ClientClaims != "" || !r.ExtraParameters.IsZero() {
 		extra = r.ExtraParameters.CacheKey(r.ClientClaims)
 	}
-	return lookup{
-		partition: domain.AppKey(c.core.clientID, tenant, scopes.Resource()),
-		key:       c.core.accessTokenKey(tenant, scopes, extra),
-	}, scopes, nil
+	l.partition = domain.AppKey(c.core.clientID, tenant, scopes.Resource())
+	c.core.setAccessTokenKey(&l.key, tenant, scopes, extra)
+	return scopes, nil
 }
 
 // acquireForClient is the way to the server.

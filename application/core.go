@@ -145,11 +145,14 @@ func (c *core) invalidate(ctx context.Context, refused domain.Result) error {
 	return nil
 }
 
-// accessTokenKey is [domain.AccessTokenKey] without computing the environment anew:
-// it is on the path of every hit.
-func (c *core) accessTokenKey(tenant string, scopes domain.Scopes, extra string) domain.RecordKey {
-	return domain.RecordKey{
-		Kind: domain.AccessTokenRecord, Environment: c.environment, Tenant: tenant,
-		ClientID: c.clientID, Scopes: scopes.Key(), Policy: c.authority.Policy(), Extra: extra,
-	}
+// setAccessTokenKey is [domain.AccessTokenKey] without computing the environment anew.
+// It is on the path of every hit, so key, which is zero, is written once and not copied.
+func (c *core) setAccessTokenKey(key *domain.RecordKey, tenant string, scopes domain.Scopes, extra string) {
+	key.Kind = domain.AccessTokenRecord
+	key.Environment = c.environment
+	key.Tenant = tenant
+	key.ClientID = c.clientID
+	key.Scopes = scopes.Key()
+	key.Policy = c.authority.Policy()
+	key.Extra = extra
 }

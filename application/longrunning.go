@@ -57,18 +57,19 @@ func (c *ConfidentialClient) AcquireTokenInLongRunningOnBehalfOf(ctx context.Con
 	if r.SessionKey == "" {
 		return domain.Result{}, &domain.ConfigError{Field: "SessionKey", Problem: "is empty", Remedy: "pass what InitiateLongRunningOnBehalfOf returned"}
 	}
-	l, scopes, err := core.assertionLookup(r.Scopes, r.Tenant, domain.Parameters{}, domain.SessionKey(core.clientID, r.SessionKey))
+	l := lookup{partition: domain.SessionKey(core.clientID, r.SessionKey)}
+	scopes, err := core.assertionLookup(r.Scopes, r.Tenant, domain.Parameters{}, &l)
 	if err != nil {
 		return domain.Result{}, err
 	}
-	f, err := core.lookUp(ctx, l)
-	if err != nil {
+	var f found
+	if err := core.lookUp(ctx, &l, &f); err != nil {
 		return domain.Result{}, err
 	}
 	forced := r.ForceRefresh || r.ClaimsChallenge != ""
 	account := accountIn(f.set)
 	if f.state == domain.Fresh && !forced {
-		return core.cachedForUser(account, l, f), nil
+		return core.cachedForUser(account, &l, &f), nil
 	}
 	a, err := core.authorityFor(r.Tenant)
 	if err != nil {
@@ -87,7 +88,7 @@ func (c *ConfidentialClient) AcquireTokenInLongRunningOnBehalfOf(ctx context.Con
 	}
 	result, err := core.acquire(ctx, plan{
 		lookup: l, claims: claims, forced: forced, serial: true, redeem: redemption.redeem,
-		hit: func(f found) domain.Result { return core.cachedForUser(accountIn(f.set), l, f) },
+		hit: func(f found) domain.Result { return core.cachedForUser(accountIn(f.set), &l, &f) },
 	}, f)
 	return result, failedUnlessNil(longRunning, err)
 }

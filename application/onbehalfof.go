@@ -64,18 +64,26 @@ func checkAssertion(secret domain.Secret) error {
 // onBehalfOf walks the corridor for an assertion. keep says that the refresh token
 // that comes along is for later.
 func (c *core) onBehalfOf(ctx context.Context, r *OnBehalfOfRequest, partition domain.PartitionKey, keep bool) (domain.Result, error) {
-	l, scopes, err := c.assertionLookup(r.Scopes, r.Tenant, r.ExtraParameters, partition)
+	l := lookup{partition: partition}
+	scopes, err := c.assertionLookup(r.Scopes, r.Tenant, r.ExtraParameters, &l)
 	if err != nil {
 		return domain.Result{}, err
 	}
 	forced := r.ForceRefresh || r.ClaimsChallenge != ""
-	f, err := c.lookUp(ctx, l)
-	if err != nil {
+	var f found
+	if err := c.lookUp(ctx, &l, &f); err != nil {
 		return domain.Result{}, err
 	}
 	if f.state == domain.Fresh && !forced {
-		return c.cachedForUser(accountIn(f.set), l, f), nil
+		return c.cachedForUser(accountIn(f.set), &l, &f), nil
 	}
+	return c.acquireOnBehalfOf(ctx, l, scopes, r, forced, keep, f)
+}
+
+// acquireOnBehalfOf is the way to the server.
+func (c *core) acquireOnBehalfOf(
+	ctx context.Context, l lookup, scopes domain.Scopes, r *OnBehalfOfRequest, forced, keep bool, f found,
+) (domain.Result, error) {
 	request, err := c.onBehalfOfRequest(scopes, r)
 	if err != nil {
 		return domain.Result{}, err
@@ -83,7 +91,7 @@ func (c *core) onBehalfOf(ctx context.Context, r *OnBehalfOfRequest, partition d
 	sum := sha256.Sum256([]byte(r.UserAssertion.Reveal()))
 	result, err := c.acquire(ctx, plan{
 		lookup: l, claims: request.claims, forced: forced, proof: base64.RawURLEncoding.EncodeToString(sum[:]),
-		hit: func(f found) domain.Result { return c.cachedForUser(accountIn(f.set), l, f) },
+		hit: func(f found) domain.Result { return c.cachedForUser(accountIn(f.set), &l, &f) },
 		redeem: func(ctx context.Context, a attempt) (domain.Result, error) {
 			sent := request
 			sent.reason = a.reason
@@ -103,23 +111,25 @@ func (c *core) onBehalfOf(ctx context.Context, r *OnBehalfOfRequest, partition d
 }
 
 // assertionLookup says where the tokens of an assertion or session are filed: under
-// the tenant that was asked for, whoever the user is.
-func (c *core) assertionLookup(list []string, tenant string, p domain.Parameters, partition domain.PartitionKey) (lookup, domain.Scopes, error) {
+// the tenant that was asked for, whoever the user is. It completes l, which has the
+// partition.
+func (c *core) assertionLookup(list []string, tenant string, p domain.Parameters, l *lookup) (domain.Scopes, error) {
 	scopes, err := domain.ParseScopes(list)
 	if err != nil {
-		return lookup{}, scopes, err
+		return scopes, err
 	}
 	if scopes.IsZero() {
-		return lookup{}, scopes, &domain.ConfigError{Field: "Scopes", Problem: "is empty", Remedy: "pass the scopes of the next API"}
+		return scopes, &domain.ConfigError{Field: "Scopes", Problem: "is empty", Remedy: "pass the scopes of the next API"}
 	}
-	if tenant = strings.ToLower(tenant); tenant == "" {
+	if tenant = domain.TenantKey(tenant); tenant == "" {
 		tenant = c.tenant
 	}
 	extra := ""
 	if !p.IsZero() {
 		extra = p.CacheKey()
 	}
-	return lookup{partition, c.accessTokenKey(tenant, scopes.Lookup(), extra)}, scopes, nil
+	c.setAccessTokenKey(&l.key, tenant, scopes.Lookup(), extra)
+	return scopes, nil
 }
 
 // onBehalfOfRequest is the grant, checked and ready to be sent.

@@ -53,21 +53,22 @@ func (c *core) acquireTokenSilent(ctx context.Context, r *SilentRequest) (domain
 			Field: "Scopes", Problem: "is empty", Remedy: `pass the scopes of one API, or "openid" for a token of the sign-in itself`,
 		}
 	}
-	l, asked := c.userLookup(r, scopes)
-	f, err := c.lookUp(ctx, l)
-	if err != nil {
+	var l lookup
+	asked := c.userLookup(r, scopes, &l)
+	var f found
+	if err := c.lookUp(ctx, &l, &f); err != nil {
 		return domain.Result{}, err
 	}
 	forced := r.ForceRefresh || r.ClaimsChallenge != ""
 	if f.state == domain.Fresh && !forced && r.Scheme == nil {
-		return c.cachedFor(r, l, f), nil
+		return c.cachedFor(r, &l, &f), nil
 	}
 	return c.renewForUser(ctx, r, l, asked, scopes, forced, f)
 }
 
-// userLookup says where the token is filed. It is on the path of every hit.
-func (c *core) userLookup(r *SilentRequest, scopes domain.Scopes) (lookup, domain.Scopes) {
-	tenant := strings.ToLower(r.Tenant)
+// userLookup says where the token is filed: it fills l in. It is on the path of every hit.
+func (c *core) userLookup(r *SilentRequest, scopes domain.Scopes, l *lookup) domain.Scopes {
+	tenant := domain.TenantKey(r.Tenant)
 	if tenant == "" {
 		tenant = c.authority.TenantOf(r.Account.HomeAccountID, r.Account.Tenant)
 	}
@@ -76,15 +77,14 @@ func (c *core) userLookup(r *SilentRequest, scopes domain.Scopes) (lookup, domai
 		extra = r.ExtraParameters.CacheKey()
 	}
 	asked := scopes.Lookup()
-	return lookup{
-		partition: domain.UserKey(c.clientID, r.Account.HomeAccountID),
-		key:       c.accessTokenKey(tenant, asked, extra),
-	}, asked
+	l.partition = domain.UserKey(c.clientID, r.Account.HomeAccountID)
+	c.setAccessTokenKey(&l.key, tenant, asked, extra)
+	return asked
 }
 
 // cachedFor is the result of a hit, with the account as the tenant knows it that was
 // asked for.
-func (c *core) cachedFor(asked *SilentRequest, l lookup, f found) domain.Result {
+func (c *core) cachedFor(asked *SilentRequest, l *lookup, f *found) domain.Result {
 	r := c.cachedForUser(asked.Account, l, f)
 	if asked.Tenant != "" && !strings.EqualFold(asked.Account.Tenant, l.key.Tenant) {
 		r.Account = c.guest(asked.Account, r.IDToken)
@@ -93,10 +93,10 @@ func (c *core) cachedFor(asked *SilentRequest, l lookup, f found) domain.Result 
 }
 
 // cachedForUser is the result of a hit.
-func (c *core) cachedForUser(account domain.Account, l lookup, f found) domain.Result {
+func (c *core) cachedForUser(account domain.Account, l *lookup, f *found) domain.Result {
 	r := domain.ResultOf(f.token, l.partition, domain.SourceCache, domain.ReasonNotApplicable)
 	r.Account = account
-	key := l.key
+	key := &l.key
 	if t, ok := f.set.IDToken(domain.RecordKey{
 		Kind: domain.IDTokenRecord, Environment: key.Environment, Tenant: key.Tenant, ClientID: key.ClientID, Policy: key.Policy,
 	}); ok {
@@ -143,7 +143,7 @@ func (c *core) renewForUser(
 	}
 	result, err := c.acquire(ctx, plan{
 		lookup: l, claims: claims, forced: forced, serial: true, redeem: redemption.redeem,
-		hit: func(f found) domain.Result { return c.cachedFor(r, l, f) },
+		hit: func(f found) domain.Result { return c.cachedFor(r, &l, &f) },
 	}, f)
 	return result, failedUnlessNil(silently, err)
 }

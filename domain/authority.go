@@ -319,7 +319,16 @@ func (a Authority) TenantKey() string {
 	if a.kind == KindOIDC {
 		return a.tenant
 	}
-	return strings.ToLower(a.tenant)
+	return TenantKey(a.tenant)
+}
+
+// TenantKey returns a tenant of Microsoft's servers as caches compare it: in lower
+// case. It is on the path of every hit, and most tenants are in lower case already.
+func TenantKey(tenant string) string {
+	if classesOf(tenant)&upperByte == 0 {
+		return tenant
+	}
+	return strings.ToLower(tenant)
 }
 
 // Policy returns the B2C user flow in lower case, or "".

@@ -184,7 +184,7 @@ func (s TokenSet) Select(key RecordKey, now time.Time) (*AccessToken, Freshness)
 	if s.r == nil {
 		return nil, Absent
 	}
-	best, state := s.exact(key), Absent
+	best, state := s.exact(&key), Absent
 	if best != nil {
 		state = best.FreshnessAt(now)
 	}
@@ -207,15 +207,15 @@ func (s TokenSet) Select(key RecordKey, now time.Time) (*AccessToken, Freshness)
 	return best, state
 }
 
-func (s TokenSet) exact(key RecordKey) *AccessToken {
+func (s TokenSet) exact(key *RecordKey) *AccessToken {
 	if s.r.index != nil {
-		if i, ok := s.r.index[key]; ok {
+		if i, ok := s.r.index[*key]; ok {
 			return &s.r.access[i]
 		}
 		return nil
 	}
 	for i := range s.r.access {
-		if s.r.access[i].Key == key {
+		if s.r.access[i].Key == *key {
 			return &s.r.access[i]
 		}
 	}
