@@ -26,6 +26,7 @@ type core struct {
 	authority    domain.Authority
 	environment  string // of authority; computed once
 	tenant       string // of authority, as caches compare it
+	tenanted     bool   // it is one tenant, and does not stand for many
 	auth         clientAuth
 	capabilities []string
 	exclude      domain.Scopes // of those that are added for users
@@ -69,7 +70,7 @@ func (c *core) start(s settings) error {
 		return err
 	}
 	c.clientID, c.authority = s.clientID, a
-	c.environment, c.tenant = a.Environment(), a.TenantKey()
+	c.environment, c.tenant, c.tenanted = a.Environment(), a.TenantKey(), a.IsTenanted()
 	c.auth, c.unverified = s.auth, s.unverified
 	c.capabilities = append([]string(nil), s.capabilities...)
 	c.exclude = domain.ScopesFromResponse(strings.Join(s.excludeScopes, " "))

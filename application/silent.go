@@ -37,7 +37,7 @@ type SilentRequest struct {
 }
 
 // acquireTokenSilent serves from the cache, and otherwise redeems a refresh token.
-func (c *core) acquireTokenSilent(ctx context.Context, r *SilentRequest) (domain.Result, error) {
+func (c *core) acquireTokenSilent(ctx context.Context, r *SilentRequest) (result domain.Result, err error) {
 	if err := c.ready(ctx); err != nil {
 		return domain.Result{}, err
 	}
@@ -61,15 +61,19 @@ func (c *core) acquireTokenSilent(ctx context.Context, r *SilentRequest) (domain
 	}
 	forced := r.ForceRefresh || r.ClaimsChallenge != ""
 	if f.state == domain.Fresh && !forced && r.Scheme == nil {
-		return c.cachedFor(r, &l, &f), nil
+		c.fillCachedFor(&result, r, &l, &f)
+		return result, nil
 	}
 	return c.renewForUser(ctx, r, l, asked, scopes, forced, f)
 }
 
 // userLookup says where the token is filed: it fills l in. It is on the path of every hit.
 func (c *core) userLookup(r *SilentRequest, scopes domain.Scopes, l *lookup) domain.Scopes {
-	tenant := domain.TenantKey(r.Tenant)
-	if tenant == "" {
+	tenant := c.tenant
+	switch {
+	case r.Tenant != "":
+		tenant = domain.TenantKey(r.Tenant)
+	case !c.tenanted:
 		tenant = c.authority.TenantOf(r.Account.HomeAccountID, r.Account.Tenant)
 	}
 	extra := ""
@@ -84,25 +88,34 @@ func (c *core) userLookup(r *SilentRequest, scopes domain.Scopes, l *lookup) dom
 
 // cachedFor is the result of a hit, with the account as the tenant knows it that was
 // asked for.
-func (c *core) cachedFor(asked *SilentRequest, l *lookup, f *found) domain.Result {
-	r := c.cachedForUser(asked.Account, l, f)
-	if asked.Tenant != "" && !strings.EqualFold(asked.Account.Tenant, l.key.Tenant) {
-		r.Account = c.guest(asked.Account, r.IDToken)
-	}
+func (c *core) cachedFor(asked *SilentRequest, l *lookup, f *found) (r domain.Result) {
+	c.fillCachedFor(&r, asked, l, f)
 	return r
 }
 
+// fillCachedFor is cachedFor for the path of every hit, where the result is not copied.
+func (c *core) fillCachedFor(r *domain.Result, asked *SilentRequest, l *lookup, f *found) {
+	c.fillCached(r, &asked.Account, l, f)
+	if asked.Tenant != "" && !strings.EqualFold(asked.Account.Tenant, l.key.Tenant) {
+		r.Account = c.guest(asked.Account, r.IDToken)
+	}
+}
+
 // cachedForUser is the result of a hit.
-func (c *core) cachedForUser(account domain.Account, l *lookup, f *found) domain.Result {
-	r := domain.ResultOf(f.token, l.partition, domain.SourceCache, domain.ReasonNotApplicable)
-	r.Account = account
-	key := &l.key
-	if t, ok := f.set.IDToken(domain.RecordKey{
-		Kind: domain.IDTokenRecord, Environment: key.Environment, Tenant: key.Tenant, ClientID: key.ClientID, Policy: key.Policy,
-	}); ok {
+func (c *core) cachedForUser(account domain.Account, l *lookup, f *found) (r domain.Result) {
+	c.fillCached(&r, &account, l, f)
+	return r
+}
+
+func (c *core) fillCached(r *domain.Result, account *domain.Account, l *lookup, f *found) {
+	*r = domain.ResultOf(f.token, l.partition, domain.SourceCache, domain.ReasonNotApplicable)
+	r.Account = *account
+	key := domain.RecordKey{
+		Kind: domain.IDTokenRecord, Environment: l.key.Environment, Tenant: l.key.Tenant, ClientID: l.key.ClientID, Policy: l.key.Policy,
+	}
+	if t, ok := f.set.IDToken(key); ok {
 		r.IDToken = t.Secret
 	}
-	return r
 }
 
 // guest is the user as another tenant knows them, by its ID token.
@@ -137,13 +150,14 @@ func (c *core) renewForUser(
 	if err != nil {
 		return domain.Result{}, err
 	}
+	request := *r // for the closure: r itself must not leave the stack, or each hit would pay for it
 	redemption := refreshRedemption{
 		core: c, authority: a, account: r.Account, asked: asked, sent: scopes.ForSignIn(c.exclude), lookup: l, forced: forced,
 		claims: claims, parameters: r.ExtraParameters, correlation: r.CorrelationID,
 	}
 	result, err := c.acquire(ctx, plan{
 		lookup: l, claims: claims, forced: forced, serial: true, redeem: redemption.redeem,
-		hit: func(f found) domain.Result { return c.cachedFor(r, &l, &f) },
+		hit: func(f found) domain.Result { return c.cachedFor(&request, &l, &f) },
 	}, f)
 	return result, failedUnlessNil(silently, err)
 }

@@ -8,9 +8,17 @@ func (s TokenSet) RefreshToken(key RecordKey) (RefreshToken, bool) {
 // HasRefreshToken reports whether the set holds any.
 func (s TokenSet) HasRefreshToken() bool { return len(s.userRecords().refresh) > 0 }
 
-// IDToken returns the ID token under key.
+// IDToken returns the ID token under key. Every hit of a user's token asks for it.
 func (s TokenSet) IDToken(key RecordKey) (IDToken, bool) {
-	return recordUnder(s.userRecords().ids, key)
+	if s.r == nil || s.r.user == nil {
+		return IDToken{}, false
+	}
+	for i := range s.r.user.ids {
+		if t := &s.r.user.ids[i]; t.Key == key {
+			return *t, true
+		}
+	}
+	return IDToken{}, false
 }
 
 // AppMetadata returns what is known of the client under key.
