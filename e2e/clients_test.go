@@ -21,6 +21,7 @@ type registration struct {
 	Keys      *jose.JSONWebKeySet `json:"jwks,omitempty"`
 
 	// For clients of users.
+	Type           string   `json:"application_type,omitempty"` // "native" may listen at any loopback port
 	Grants         []string `json:"grant_types,omitempty"`
 	ResponseTypes  []string `json:"response_types,omitempty"`
 	RedirectURIs   []string `json:"redirect_uris,omitempty"`

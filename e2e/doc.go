@@ -18,7 +18,9 @@
 // Users sign in at the server's own pages (peer/users.mjs). Most tests play these forms
 // without a browser (player). The WebApp and Demo tests build examples/webapp, run it as
 // a program of its own, and drive Chromium (window): there the rules for cookies,
-// policies and cross-site forms are the browser's and not ours. The server rotates
+// policies and cross-site forms are the browser's and not ours. In the ThisMachine and
+// AnotherDevice tests Chromium is the browser that a program on the user's machine
+// opens, over IPv4 and IPv6, or the other device on which a code is typed. The server rotates
 // refresh tokens, detects when one is used twice, and keeps a log of what it granted,
 // refused and revoked.
 //

@@ -42,8 +42,8 @@ func openWindow(t *testing.T, certFiles ...string) *window {
 	arguments := []string{
 		"--headless", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
 		"--disable-component-update", "--disable-sync", "--user-data-dir=" + t.TempDir(),
-		"--ignore-certificate-errors-spki-list=" + strings.Join(keyHashes(t, certFiles), ","), // takes effect with a profile of its own
-		"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",         // it leaves this machine alone
+		"--ignore-certificate-errors-spki-list=" + strings.Join(keyHashes(t, certFiles), ","),                     // takes effect with a profile of its own
+		"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE ::1, EXCLUDE [::1]", // it leaves this machine alone
 	}
 	if os.Geteuid() == 0 {
 		arguments = append(arguments, "--no-sandbox") // Chromium has none for root

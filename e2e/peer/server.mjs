@@ -7,9 +7,10 @@
 // clients.json is an array of registrations (RFC 7591 §2). The server offers the
 // authentication methods and algorithms that occur in it and no others, so a test
 // decides by its clients what the metadata say. Clients with the grant
-// authorization_code sign in users (users.mjs), with PKCE. Each refresh token serves
-// once, and one that comes a second time ends all that came of its sign-in (RFC 9700
-// §4.14.2).
+// authorization_code sign in users (users.mjs), with PKCE, and those with the grant
+// urn:ietf:params:oauth:grant-type:device_code with a code that the user enters at
+// /device (RFC 8628). Each refresh token serves once, and one that comes a second time
+// ends all that came of its sign-in (RFC 9700 §4.14.2).
 //
 // When it is ready, the server prints one line: {"issuer": "...", "port": 12345}.
 // It ends when its standard input does, and so never outlives the test that holds
@@ -78,6 +79,12 @@ const provider = new Provider(issuer, {
   },
   features: {
     devInteractions: { enabled: false },
+    deviceFlow: {
+      enabled: true,
+      userCodeInputSource: users.userCodeInputSource,
+      userCodeConfirmSource: users.userCodeConfirmSource,
+      successSource: users.deviceSuccessSource,
+    },
     revocation: { enabled: true },
     rpInitiatedLogout: { enabled: true, logoutSource: users.logoutSource, postLogoutSuccessSource: users.postLogoutSuccessSource },
     clientCredentials: { enabled: true },

@@ -1,4 +1,5 @@
-// The users of the server, and the pages on which they sign in, consent and sign out:
+// The users of the server, and the pages on which they sign in, consent, enter the code
+// of another device and sign out:
 // plain forms, so that a browser or a test can play them.
 
 const users = {
@@ -43,6 +44,22 @@ export function logoutSource(ctx, form) {
 
 export function postLogoutSuccessSource(ctx) {
   ctx.body = page('peer-signed-out', 'You are signed out', '');
+}
+
+// The pages of the device flow. The forms are the provider's, with these ids.
+export function userCodeInputSource(ctx, form, out, err) {
+  ctx.body = page('peer-device-code', 'Enter the code', `${err ? `<p role="alert">${escaped(err.name)}</p>` : ''}
+${form}<button form="op.deviceInputForm">Continue</button>`);
+}
+
+export function userCodeConfirmSource(ctx, form, client, deviceInfo, userCode) {
+  ctx.body = page('peer-device-confirm', 'Is this your device?', `
+<p>${escaped(client.clientId)} shows <code id="code">${escaped(userCode)}</code></p>
+${form}<button form="op.deviceConfirmForm">Continue</button><button name="abort" value="yes" form="op.deviceConfirmForm">Cancel</button>`);
+}
+
+export function deviceSuccessSource(ctx) {
+  ctx.body = page('peer-device-done', 'Go on at your device', '');
 }
 
 async function formOf(request) {
