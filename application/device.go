@@ -122,7 +122,7 @@ func (c *PublicClient) AcquireTokenByDeviceFlow(ctx context.Context, f domain.De
 	result, _, err := core.flights.Do(ctx, redemption.key, core.flights.Mark(), flight.Options{Timeout: life}, func(ctx context.Context, _ bool) (domain.Result, error) {
 		return redemption.poll(ctx, f)
 	})
-	return result, err
+	return result, failedUnlessNil(byDeviceFlow, err)
 }
 
 // PollDeviceFlow asks once whether the user has signed in, for programs with a loop of

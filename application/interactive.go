@@ -147,14 +147,32 @@ func (c *core) signIn(ctx context.Context, receiver ports.RedirectReceiver, flow
 		tell(flow.AuthorizationURL)
 	}
 	if err := c.ports.Browser.Open(ctx, flow.AuthorizationURL); err != nil {
-		if tell == nil {
-			return nil, nil, fmt.Errorf("no browser could be opened; set OnAuthorizationURL to show the address to the user, or use InitiateDeviceFlow: %w", err)
+		switch {
+		case ctx.Err() != nil: // it waits no longer, whatever the browser does
+			return nil, nil, inTime(ctx.Err())
+		case tell == nil:
+			return nil, nil, withoutBrowser(err)
 		}
 		c.report(ctx, "open the browser", err)
 	}
 	response, finish, err := receiver.Receive(ctx, flow.State)
-	if errors.Is(err, context.DeadlineExceeded) {
-		return nil, nil, fmt.Errorf("the user did not come back from the browser in time: %w", err)
+	return response, finish, inTime(err)
+}
+
+// withoutBrowser says what else there is, if the browser's error does not.
+func withoutBrowser(err error) error {
+	var config *domain.ConfigError
+	if errors.As(err, &config) && config.Remedy != "" {
+		return err
 	}
-	return response, finish, err
+	return fmt.Errorf("no browser could be opened: %w; set OnAuthorizationURL to show the address to the user, or use InitiateDeviceFlow", err)
+}
+
+// inTime says what the end of the time means. Nobody tells the program that the user
+// has closed the page, so that ends here as well.
+func inTime(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("no answer came from the browser in time: the page was closed or left alone; sign in again, or set Timeout to allow more time: %w", err)
+	}
+	return err
 }

@@ -111,6 +111,7 @@ func TestErrorText(t *testing.T) {
 		},
 		{&domain.OAuthError{Code: domain.CodeInvalidScope, CorrelationID: "c"}, "the server refused: invalid_scope: Scopes: a scope is unknown to the server or not allowed for this client (correlation id c)"},
 		{&domain.OAuthError{Code: "x", TraceID: "t"}, "the server refused: x"},
+		{&domain.OAuthError{Code: domain.CodeExpiredToken}, "expired_token: the code has expired before the user finished; begin a new flow"},
 	} {
 		if got := row.err.Error(); got != row.want {
 			t.Errorf("got  %s\nwant %s", got, row.want)

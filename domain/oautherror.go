@@ -58,7 +58,10 @@ func (e *OAuthError) Error() string {
 	if e.Operation != "" {
 		b.WriteString(e.Operation + ": ")
 	}
-	b.WriteString("the server refused: " + e.Code)
+	if e.Code != CodeExpiredToken { // which the client finds out by its own clock, too
+		b.WriteString("the server refused: ")
+	}
+	b.WriteString(e.Code)
 	for _, c := range e.ErrorCodes {
 		b.WriteString(" AADSTS" + strconv.Itoa(c))
 	}
@@ -86,7 +89,7 @@ func (e *OAuthError) Is(target error) bool {
 	case ErrInteractionRequired:
 		return slices.Contains([]string{CodeInvalidGrant, CodeInteractionRequired, CodeLoginRequired, CodeConsentRequired, CodeExpiredToken}, e.Code)
 	case ErrAccessDenied:
-		return e.Code == CodeAccessDenied || e.Code == "authorization_declined" // Microsoft's word for it in the device flow
+		return e.Code == CodeAccessDenied || e.Code == codeDeclined
 	case ErrThrottled:
 		return e.StatusCode == 429
 	case ErrUnavailable:
@@ -139,9 +142,16 @@ var remedies = map[int]string{
 	53003:   "a Conditional Access policy blocks the access; ask the tenant's administrator",
 	50001:   "Scopes: no such resource in the tenant; check the identifier in front of /.default",
 	50034:   "the user does not exist in the tenant",
-	65001:   "the user or an administrator has not consented to the application",
+	65001:   "the user or an administrator has not consented to the application; sign in interactively with these scopes, without PromptNone, or ask an administrator to consent",
+	65004:   "the user left, or declined what the application asks for; sign in again and accept",
+	90094:   "only an administrator can consent to this; ask the tenant's administrator to",
 	7000112: "the application is disabled in the tenant; ask its administrator",
 }
+
+const (
+	codeDeclined    = "authorization_declined" // Microsoft's word for access_denied in the device flow
+	remedyForDenial = "the user declined, or a policy forbids it; sign in again and accept, or ask the administrator"
+)
 
 // codeRemedies serves servers without numbers.
 var codeRemedies = map[string]string{
@@ -150,4 +160,9 @@ var codeRemedies = map[string]string{
 	CodeInvalidScope:         "Scopes: a scope is unknown to the server or not allowed for this client",
 	CodeUnsupportedGrantType: "the server does not offer this flow",
 	CodeExpiredToken:         "the code has expired before the user finished; begin a new flow",
+	CodeAccessDenied:         remedyForDenial,
+	codeDeclined:             remedyForDenial,
+	CodeConsentRequired:      "the user has not consented to the application; sign in interactively with these scopes, without PromptNone",
+	CodeLoginRequired:        "nobody is signed in at the server; sign in interactively, without PromptNone",
+	CodeInteractionRequired:  "only the user can go on; sign in interactively, without PromptNone",
 }

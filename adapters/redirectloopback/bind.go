@@ -100,13 +100,13 @@ func isAny(err error, causes []error) bool {
 // explain says what to do when the port cannot be opened.
 func (t target) explain(err error) error {
 	var problem string
-	remedy := `leave the port out, or 0, so that a free one is taken; the registration of "http://localhost" at Microsoft Entra ID serves every port`
+	remedy := `leave the port out, so that a free one is taken: "http://localhost", registered at Microsoft Entra ID, serves every port`
 	switch {
 	case isTaken(err) && t.port == 0:
-		problem, remedy = "finds no free port on this machine", "close programs that hold many connections, or name a port"
+		problem, remedy = "finds no free port on this machine", "close programs that hold many connections, or name a port that the registration has"
 	case isTaken(err):
 		problem = fmt.Sprintf("names port %d, which is taken", t.port)
-		remedy = "close the program, or end the sign-in, that holds it, or " + remedy
+		remedy = "close the program or end the sign-in that holds it, or " + remedy
 	case isDenied(err) && t.port != 0:
 		problem = fmt.Sprintf("names port %d, which this program may not open", t.port)
 		remedy = "choose one above 1023, or " + remedy

@@ -170,10 +170,10 @@ func TestPortsThatCannotBeOpened(t *testing.T) {
 		fail            func(string, string) error
 		problem, remedy string
 	}{
-		{"taken", "http://localhost:8400", every(redirectloopback.Taken[0]), "port 8400, which is taken", "leave the port out, or 0"},
+		{"taken", "http://localhost:8400", every(redirectloopback.Taken[0]), "port 8400, which is taken", "leave the port out"},
 		{"taken at ::1", "http://localhost:8400", onlySix(redirectloopback.Taken[0]), "port 8400, which is taken", "end the sign-in"},
 		{"privileged", "http://localhost:80/callback", every(redirectloopback.Denied[0]), "port 80, which this program may not open", "above 1023"},
-		{"forbidden", "http://127.0.0.1:8400", every(fs.ErrPermission), "port 8400, which this program may not open", "0"},
+		{"forbidden", "http://127.0.0.1:8400", every(fs.ErrPermission), "port 8400, which this program may not open", "leave the port out"},
 		{"no port left", "http://127.0.0.1", every(redirectloopback.Taken[0]), "no free port", "name a port"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

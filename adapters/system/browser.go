@@ -93,6 +93,6 @@ func also(errs, err error) error {
 func noBrowser(problem string, err error) error {
 	return &domain.ConfigError{
 		Field: "Ports.Browser", Problem: problem, Err: err,
-		Remedy: "show the address to the user with OnAuthorizationURL, or use the device flow",
+		Remedy: "set OnAuthorizationURL to show the address to the user, or use InitiateDeviceFlow",
 	}
 }

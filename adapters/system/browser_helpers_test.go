@@ -96,7 +96,7 @@ func wantNoBrowser(t *testing.T, err error, problem string) {
 	if config.Field != "Ports.Browser" || !strings.Contains(config.Problem, problem) {
 		t.Errorf("got %q: %q, want Ports.Browser: %q", config.Field, config.Problem, problem)
 	}
-	for _, remedy := range []string{"OnAuthorizationURL", "device flow"} {
+	for _, remedy := range []string{"OnAuthorizationURL", "InitiateDeviceFlow"} {
 		if !strings.Contains(config.Remedy, remedy) {
 			t.Errorf("the remedy %q lacks %q", config.Remedy, remedy)
 		}

@@ -1,6 +1,8 @@
 package system_test
 
 import (
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -76,6 +78,19 @@ func TestWhichBrowser(t *testing.T) {
 				wantNoBrowser(t, err, row.fails)
 			}
 		})
+	}
+}
+
+// TestTheErrorPage holds the page about errors to what callers get.
+func TestTheErrorPage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/when-a-sign-in-fails.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := desktop{Machine: withKernel(linuxKernel, on("linux", env(), desktopPrograms...))}
+	err = d.browser().Open(t.Context(), "https://login.example/authorize")
+	if err == nil || !strings.Contains(string(page), "\n```\n"+err.Error()+"\n```\n") {
+		t.Errorf("the page lacks this:\n%v", err)
 	}
 }
 
