@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"syscall"
 )
 
 // forwardVariable makes this program a forwarder instead of what it is. It is set
@@ -23,7 +22,7 @@ func init() {
 // forward is a forwarder's whole life. It ends with the stream, whatever ends the
 // test, so that it can forward the last of it.
 func forward(from io.Reader, to, copyTo io.Writer) {
-	signal.Ignore(syscall.SIGPIPE, os.Interrupt)
+	signal.Ignore(append(brokenPipe, os.Interrupt)...)
 	pump(from, to, copyTo)
 }
 

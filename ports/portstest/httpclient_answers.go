@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 )
 
 func requestsArrive(t *testing.T, newClient newHTTPClient) {
@@ -80,16 +82,43 @@ func everyStatusIsAnAnswer(t *testing.T, newClient newHTTPClient) {
 
 func errorOf(status int) string { return fmt.Sprintf(`{"error":"of status %d"}`, status) }
 
-// bodiesAreReadable reads as much as the application reads at most. Clients that end
-// a context of their own when Do returns fail here.
+// buffering is how long the server keeps the second half of a body from a client whose
+// Do returns when it has all of it.
+const buffering = 2 * time.Second
+
+// bodiesAreReadable reads as much as the application reads at most. The second half is
+// sent when Do has returned, and another exchange has given everything that Do has left
+// running the time to end: so clients that end a context of their own fail here.
 func bodiesAreReadable(t *testing.T, newClient newHTTPClient) {
-	want := strings.Repeat("0123456789abcdef", 1<<20/16)
-	server := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, want) })
-	client := newClient(t, rootsOf(server))
-	for range 12 { // a context that has ended may be noticed late
-		if got, err := exchange(client, get(t.Context(), server.URL)); err != nil || got.body != want {
-			t.Errorf("a body of %d bytes is read as %d bytes, equal: %v, error: %v", len(want), len(got.body), got.body == want, err)
+	half := strings.Repeat("0123456789abcdef", 1<<19/16)
+	returned := make(chan struct{})
+	tell := sync.OnceFunc(func() { close(returned) })
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/returned" {
+			tell()
+			return
 		}
+		_, _ = io.WriteString(w, half)
+		_ = http.NewResponseController(w).Flush()
+		select {
+		case <-returned:
+		case <-time.After(buffering):
+		}
+		_, _ = io.WriteString(w, half)
+	})
+	client := newClient(t, rootsOf(server))
+	resp, err := client.Do(get(t.Context(), server.URL+"/body"))
+	if err != nil {
+		t.Fatalf("a body of two halves: %v", err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if _, err := exchange(client, get(t.Context(), server.URL+"/returned")); err != nil {
+		t.Errorf("a request while a body is read: %v", err)
+	}
+	tell()
+	body, err := io.ReadAll(resp.Body)
+	if want := half + half; err != nil || string(body) != want {
+		t.Errorf("a body of %d bytes is read as %d bytes, equal: %v, error: %v", len(want), len(body), string(body) == want, err)
 	}
 }
 
