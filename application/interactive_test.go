@@ -161,15 +161,41 @@ func TestAnInteractiveSignInThatFails(t *testing.T) {
 	}
 }
 
-func TestWithoutABrowserTheErrorSaysWhatElseThereIs(t *testing.T) {
-	s := newUserServer(t)
-	ctrl := gomock.NewController(t)
+// openFails is a desk whose browser does not open.
+func openFails(t *testing.T, s *userServer, open func() error) *desk {
+	t.Helper()
 	d := newDesk(t, good(s))
-	d.browser = mocks.NewMockBrowser(ctrl)
-	d.browser.EXPECT().Open(gomock.Any(), gomock.Any()).Return(errors.New("no display")).Times(1)
-	_, err := interactiveClient(t, s, d).AcquireTokenInteractive(t.Context(), application.InteractiveRequest{Scopes: []string{userScope}})
-	if err == nil || !strings.Contains(err.Error(), "OnAuthorizationURL") || !strings.Contains(err.Error(), "InitiateDeviceFlow") {
-		t.Errorf("got %v", err)
+	d.browser = mocks.NewMockBrowser(gomock.NewController(t))
+	d.browser.EXPECT().Open(gomock.Any(), gomock.Any()).DoAndReturn(func(context.Context, string) error { return open() }).Times(1)
+	return d
+}
+
+func TestWithoutABrowserTheErrorSaysWhatElseThereIs(t *testing.T) {
+	config := &domain.ConfigError{Field: "Ports.Browser", Problem: "finds no display", Remedy: "use another way"}
+	for want, err := range map[string]error{
+		config.Error(): config, // it says so itself
+		"acquire token interactive: no browser could be opened: no display; set OnAuthorizationURL to show the address to the user, or use InitiateDeviceFlow": errors.New("no display"),
+	} {
+		s := newUserServer(t)
+		d := openFails(t, s, func() error { return err })
+		_, got := interactiveClient(t, s, d).AcquireTokenInteractive(t.Context(), application.InteractiveRequest{Scopes: []string{userScope}})
+		if got == nil || got.Error() != want || !errors.Is(got, err) {
+			t.Errorf("got %v, want %s", got, want)
+		}
+	}
+}
+
+// TestTheTimeEndsWhileTheBrowserIsOpened: that is no matter of the browser.
+func TestTheTimeEndsWhileTheBrowserIsOpened(t *testing.T) {
+	for _, tell := range []func(string){nil, func(string) {}} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newUserServer(t)
+			d := openFails(t, s, func() error { pass(time.Hour); return context.DeadlineExceeded })
+			_, err := interactiveClient(t, s, d).AcquireTokenInteractive(t.Context(), application.InteractiveRequest{OnAuthorizationURL: tell})
+			if !errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "browser could be opened") {
+				t.Errorf("got %v, want that the time is over", err)
+			}
+		})
 	}
 }
 

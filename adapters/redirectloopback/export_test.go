@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"net/url"
+
+	"github.com/seed57855a68/keyport/ports"
 )
 
 // Bounds that tests go beyond.
@@ -33,6 +35,21 @@ var ListenHere = listenHere
 // NewOn returns a listener that opens ports with listen.
 func NewOn(o Options, listen func(ctx context.Context, network, address string) (net.Listener, error)) *RedirectListener {
 	return &RedirectListener{options: o, listen: listen}
+}
+
+// Burden is what a receiver carries of the requests that it has got: what the next one
+// costs depends on nothing else.
+type Burden struct{ Connections, Slots, Early int }
+
+// BurdenOf waits until the connections of all requests are closed.
+func BurdenOf(of ports.RedirectReceiver) Burden {
+	r := of.(*receiver)
+	r.connections.live.Wait()
+	r.connections.mu.Lock()
+	defer r.connections.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return Burden{len(r.connections.open), len(r.connections.slots), len(r.desk.early)}
 }
 
 // Desk is where answers meet who waits for them.

@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed57855a68/keyport/adapters/redirectloopback"
 	"github.com/seed57855a68/keyport/ports"
 )
 
@@ -127,4 +130,27 @@ func TestAHundredStrangersBeforeTheBrowser(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A thousand more leave nothing behind, so that the one who comes after them is served
+// as the first one would be. No time is measured, but what time could depend on.
+func TestAThousandStrangersLeaveNothingBehind(t *testing.T) {
+	before := runtime.NumGoroutine()
+	r := listen(t, byDefault(), "http://localhost/callback")
+	came := receiveNow(t, r)
+	done := 0
+	for batch := range slices.Chunk(requestsOf(t, r, 1000), redirectloopback.MaxOpen/2) { // none is turned away
+		answers, _ := inAnotherProcess(t, errand{Network: "tcp", Address: "127.0.0.1:" + portOf(t, r), Requests: batch, Together: true})
+		for i, got := range answers {
+			wantRefusal(t, got, strangers[(done+i)%len(strangers)].status)
+		}
+		done += len(batch)
+	}
+	if got := redirectloopback.BurdenOf(r); got != (redirectloopback.Burden{}) {
+		t.Errorf("a thousand strangers have left %+v", got)
+	}
+	if more := runtime.NumGoroutine() - before; more > 10 { // those of the test and of the listeners
+		t.Errorf("a thousand strangers have left %d goroutines", more)
+	}
+	complete(t, came, get(t, r.RedirectURI(), answer("good")), "good", nil)
 }

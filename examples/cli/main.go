@@ -99,6 +99,12 @@ func readSettings(arguments []string, help io.Writer) (settings, error) {
 	if s.isReal() && (s.robot != "" || s.hurry) {
 		return s, errors.New("-robot and -hurry are for the authority inside the program, and not for real ones")
 	}
+	if s.scopes != "" && !s.isReal() {
+		return s, errors.New("-scopes are for real authorities; name one with -client-id, and -authority or -issuer")
+	}
+	if s.wait <= 0 {
+		return s, fmt.Errorf("-wait %s: how long is that?", s.wait)
+	}
 	s.commands = flags.Args()
 	if len(s.commands) == 0 {
 		s.commands = []string{"login", "whoami"}
