@@ -85,7 +85,7 @@ func TestUserSignsInInTheBrowserOfThisMachine(t *testing.T) {
 					t.Errorf("the page says %q", got)
 				}
 				if got := w.address(); strings.TrimSuffix(got, "/") != strings.TrimSuffix(redirect.String(), "/") {
-					t.Errorf("the answer is still in the address: %s", got)
+					t.Errorf("the page is not at %s alone: the answer is still in the address", redirect)
 				}
 				checkPortIsFree(t, redirect)
 			})
