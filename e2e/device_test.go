@@ -79,15 +79,19 @@ func TestUserFollowsTheLinkWithTheCode(t *testing.T) {
 func TestUserSaysNoOnAnotherDevice(t *testing.T) {
 	p, clock := startPeer(t, peerOptions{}, deviceClient), newClock()
 	app := newPublicClient(t, p, keyport.Ports{Clock: clock})
-	for name, no := range map[string]func(*window){
-		"to the device":  func(w *window) { w.click("#peer-device-confirm button[name=abort]") },
-		"to the sign-in": func(w *window) { w.yesToDevice(); w.click("#peer-sign-in button[value=cancel]") },
-		"to the consent": func(w *window) { w.yesToDevice(); w.playSignIn(); w.click("#peer-consent button[value=cancel]") },
+	stranger := openWindow(t, p.cert)
+	for _, row := range []struct {
+		name string
+		no   func(*window)
+	}{
+		{"to the device", func(w *window) { w.click("#peer-device-confirm button[name=abort]") }},
+		{"to the sign-in", func(w *window) { w.yesToDevice(); w.click("#peer-sign-in button[value=cancel]") }},
+		{"to the consent", func(w *window) { w.yesToDevice(); w.playSignIn(); w.click("#peer-consent button[value=cancel]") }},
 	} {
-		t.Run(name, func(t *testing.T) {
-			w, flow := openWindow(t, p.cert), initiate(t, app)
+		t.Run(row.name, func(t *testing.T) {
+			w, flow := stranger.in(t), initiate(t, app)
 			w.visit(flow.VerificationURIComplete)
-			no(w)
+			row.no(w)
 			w.find("#peer-device-code [role=alert]")
 			_, err := app.AcquireTokenByDeviceFlow(t.Context(), flow)
 			checkDenied(t, err)

@@ -116,6 +116,13 @@ func keyHashes(t *testing.T, files []string) (hashes []string) {
 	return hashes
 }
 
+// in is the window in a subtest. Who has signed in at the server stays signed in.
+func (w *window) in(t *testing.T) *window {
+	other := *w
+	other.T = t
+	return &other
+}
+
 func (w *window) close() {
 	request, err := http.NewRequest(http.MethodDelete, w.session, http.NoBody)
 	if err != nil {
