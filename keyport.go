@@ -152,6 +152,8 @@ type (
 	ResponseError = domain.ResponseError
 	// TransportError says that a request was not answered.
 	TransportError = domain.TransportError
+	// ThrottledError says that a request was not sent, and until when none will be.
+	ThrottledError = domain.ThrottledError
 )
 
 // Errors, for [errors.Is]: what to do now.

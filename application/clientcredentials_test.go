@@ -388,7 +388,8 @@ func TestARefusalTellsWhoseItIsAndWhatToDo(t *testing.T) {
 	if err.Error() != want {
 		t.Errorf("got  %q\nwant %q", err, want)
 	}
-	if _, err := client.AcquireTokenForClient(t.Context(), ask(graph)); err == nil {
+	request.ForceRefresh = true // or nothing would be sent so soon
+	if _, err := client.AcquireTokenForClient(t.Context(), request); err == nil {
 		t.Error("the refusal was cached as a token")
 	}
 	if got := r.header.Get("x-client-last-telemetry"); got != "4|0|730,c-1|invalid_client|" {

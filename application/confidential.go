@@ -54,6 +54,10 @@ type ConfidentialClientConfig struct {
 	// for servers whose keys cannot be reached. Their claims are checked all the same.
 	InsecureSkipIDTokenVerification bool
 
+	// DisableThrottling sends requests although the server asked for a pause, or has just
+	// refused the same request. Set it when something else keeps them back.
+	DisableThrottling bool
+
 	// AppName and AppVersion are sent to Microsoft's servers for their logs.
 	AppName, AppVersion string
 	// Timeout is how long one acquisition may take once it is its turn, with all its
@@ -83,8 +87,8 @@ func NewConfidentialClient(config ConfidentialClientConfig) (*ConfidentialClient
 		knownAuthorities: config.KnownAuthorities, metadata: config.Metadata,
 		appName: config.AppName, appVersion: config.AppVersion,
 		capabilities: config.Capabilities, excludeScopes: config.ExcludeScopes,
-		unverified: config.InsecureSkipIDTokenVerification,
-		timeout:    config.Timeout, ports: config.Ports, logger: config.Logger, auth: auth,
+		unverified: config.InsecureSkipIDTokenVerification, unthrottled: config.DisableThrottling,
+		timeout: config.Timeout, ports: config.Ports, logger: config.Logger, auth: auth,
 	}); err != nil {
 		return nil, err
 	}

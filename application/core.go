@@ -14,6 +14,7 @@ import (
 	"github.com/seed57855a68/keyport/application/internal/flight"
 	"github.com/seed57855a68/keyport/application/internal/keyset"
 	"github.com/seed57855a68/keyport/application/internal/telemetry"
+	"github.com/seed57855a68/keyport/application/internal/throttle"
 	"github.com/seed57855a68/keyport/application/internal/turn"
 	"github.com/seed57855a68/keyport/domain"
 )
@@ -40,6 +41,7 @@ type core struct {
 	keys       *keyset.Resolver
 	assertions assertion.Cache
 	telemetry  *telemetry.Client
+	throttle   *throttle.Guard // nil when the client is not to keep back requests
 	flights    flight.Group[flightKey, domain.Result]
 	turns      turn.Queue[domain.PartitionKey]
 	pauses     pauses
@@ -56,7 +58,7 @@ type settings struct {
 	metadata                    *domain.ServerMetadata
 	appName, appVersion         string
 	capabilities, excludeScopes []string
-	unverified                  bool
+	unverified, unthrottled     bool
 	timeout                     time.Duration
 	ports                       Ports
 	logger                      *slog.Logger
@@ -82,6 +84,9 @@ func (c *core) start(s settings) error {
 	c.http = exchange.New(s.ports.HTTPClient)
 	c.telemetry = telemetry.New(s.appName, s.appVersion)
 	report := c.reportAlone
+	if !s.unthrottled {
+		c.throttle = throttle.New(s.ports.HTTPCache, s.ports.Clock, report)
+	}
 	c.keys = keyset.New(c.http, s.ports.HTTPCache, s.ports.Clock, c.timeout/2, report) // half, so that what came before is stored
 	c.resolver = authority.New(c.http, s.ports.HTTPCache, s.ports.Clock, c.timeout, authority.Options{
 		Static: s.metadata, Authority: a, Trusted: lowered(s.knownAuthorities),

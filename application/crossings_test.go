@@ -81,7 +81,7 @@ const (
 )
 
 // TestCrossingsOfTheCorridor asserts what each state of the cached token costs:
-// loads, requests, updates; and what the caller gets.
+// loads, requests, updates, and two looks for a pause before each request; and what the caller gets.
 func TestCrossingsOfTheCorridor(t *testing.T) {
 	fresh := cached(noon.Add(-time.Minute), time.Hour, 0)
 	stale := cached(noon.Add(-40*time.Minute), time.Hour, 30*time.Minute)
@@ -111,7 +111,9 @@ func TestCrossingsOfTheCorridor(t *testing.T) {
 				client, m := newClient(t, nil)
 				set := row.set
 				m.cache.EXPECT().Load(gomock.Any(), gomock.Any()).Return(set, nil).Times(1)
+				m.docs.EXPECT().Get(gomock.Any(), gomock.Any()).Return(nil, time.Time{}, nil).Times(2 * row.requests)
 				m.http.EXPECT().Do(gomock.Any()).DoAndReturn(answers(row.status, row.body)).Times(row.requests)
+				m.docs.EXPECT().Set(gomock.Any(), gomock.Any(), gomock.Any(), gomock.Any()).Return(nil).Times(row.requests - row.updates)
 				m.cache.EXPECT().Update(gomock.Any(), gomock.Any(), gomock.Any()).
 					DoAndReturn(func(_ context.Context, _ domain.PartitionKey, change func(domain.TokenSet) (domain.TokenSet, error)) error {
 						var err error

@@ -85,10 +85,13 @@ func (c *core) authorizeDevice(ctx context.Context, a domain.Authority, scopes d
 		api: domain.AcquireTokenByDeviceFlowID, authority: a, scopes: scopes.ForSignIn(c.exclude),
 		parameters: r.ExtraParameters, correlation: r.CorrelationID,
 	}
-	got, err := tokenendpoint.AuthorizeDevice(ctx, c.http, tokenendpoint.Request{
+	q := tokenendpoint.Request{
 		Endpoint: metadata.DeviceAuthorizationEndpoint, Query: r.ExtraParameters.Query,
 		Form: c.form(request), Header: c.header(request), CorrelationID: r.CorrelationID,
-	}, c.ports.Clock.Now)
+	}
+	got, err := unlessThrottled(ctx, c, request, q, func() (domain.DeviceAuthorization, error) {
+		return tokenendpoint.AuthorizeDevice(ctx, c.http, q, c.ports.Clock.Now)
+	})
 	if err != nil {
 		return domain.DeviceFlow{}, err
 	}

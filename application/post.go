@@ -46,6 +46,12 @@ func checkTokenType(r tokenendpoint.Request, got tokenendpoint.Response) error {
 // failedAs names the use case in an error, once. Errors are shared by all who wait for
 // a flight, so none is written to.
 func failedAs(operation string, err error) error {
+	var throttled *domain.ThrottledError
+	if errors.As(err, &throttled) {
+		named := *throttled
+		named.Operation = operation
+		return &named
+	}
 	var refused *domain.OAuthError
 	if errors.As(err, &refused) {
 		if refused.Operation == operation {

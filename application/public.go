@@ -41,6 +41,10 @@ type PublicClientConfig struct {
 	// for servers whose keys cannot be reached. Their claims are checked all the same.
 	InsecureSkipIDTokenVerification bool
 
+	// DisableThrottling sends requests although the server asked for a pause, or has just
+	// refused the same request. Set it when something else keeps them back.
+	DisableThrottling bool
+
 	// AppName and AppVersion are sent to Microsoft's servers for their logs.
 	AppName, AppVersion string
 	// Timeout is how long one acquisition may take once it is its turn, with all its
@@ -68,8 +72,8 @@ func NewPublicClient(config PublicClientConfig) (*PublicClient, error) {
 		knownAuthorities: config.KnownAuthorities, metadata: config.Metadata,
 		appName: config.AppName, appVersion: config.AppVersion,
 		capabilities: config.Capabilities, excludeScopes: config.ExcludeScopes,
-		unverified: config.InsecureSkipIDTokenVerification,
-		timeout:    config.Timeout, ports: config.Ports, logger: config.Logger,
+		unverified: config.InsecureSkipIDTokenVerification, unthrottled: config.DisableThrottling,
+		timeout: config.Timeout, ports: config.Ports, logger: config.Logger,
 	}); err != nil {
 		return nil, err
 	}

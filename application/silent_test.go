@@ -95,6 +95,7 @@ func TestSilentErrorsTellWhatToDo(t *testing.T) {
 			s.mu.Lock()
 			s.hook = func(url.Values) (int, string) { return row.status, row.body }
 			s.mu.Unlock()
+			pass(3 * time.Minute) // what the row before has the client wait for
 			_, err := client.AcquireTokenSilent(ctx, silently(account, userScope))
 			if err == nil || row.want != nil && !errors.Is(err, row.want) {
 				t.Errorf("%s: got %v, want %v", name, err, row.want)
@@ -108,6 +109,7 @@ func TestSilentErrorsTellWhatToDo(t *testing.T) {
 			}
 		}
 		s.hook = nil
+		pass(3 * time.Minute)
 		if _, err := client.AcquireTokenSilent(ctx, silently(account, userScope)); err != nil {
 			t.Errorf("after all that the refresh token must still be there: %v", err)
 		}

@@ -47,7 +47,7 @@ func (c *core) send(ctx context.Context, r tokenRequest) (answer, error) {
 	if err := c.authenticate(ctx, c.auth, facts, form, header); err != nil {
 		return answer{}, failedAs(r.operation, err)
 	}
-	response, err := c.post(ctx, r.api, tokenendpoint.Request{
+	response, err := c.postUnlessThrottled(ctx, r, tokenendpoint.Request{
 		Endpoint: metadata.TokenEndpoint, Query: r.parameters.Query, Form: form, Header: header, CorrelationID: r.correlation,
 		SignIn: r.signIn,
 	})
@@ -78,6 +78,9 @@ func (c *core) header(r tokenRequest) http.Header {
 	header := http.Header{}
 	if r.authority.Kind().IsMicrosoft() {
 		header = c.telemetry.Headers(r.api, r.reason, r.correlation)
+		if c.throttle == nil {
+			header.Del("x-ms-lib-capability") // "retry-after, h429" would not be true
+		}
 		if r.anchor != "" {
 			header.Set("X-AnchorMailbox", r.anchor)
 		}

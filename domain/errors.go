@@ -27,7 +27,9 @@ var (
 	// ErrUnavailable: the server could not be reached or failed. Try again later.
 	ErrUnavailable = errors.New("the server is unavailable")
 
-	// ErrThrottled: the server asked for a pause that has not ended.
+	// ErrThrottled: the server asked for a pause that has not ended. A request that was
+	// not sent because of it is a [*ThrottledError], which has the end. When the error is
+	// [ErrInteractionRequired] too, the user can go on at once.
 	ErrThrottled = errors.New("requests are throttled")
 
 	// ErrResponseMismatch: an authorization response belongs to no flow, or to another

@@ -86,6 +86,7 @@ func ExampleAuthority_Script() {
 	for range 2 {
 		_, err = app.AcquireTokenForClient(context.Background(), forGraph)
 		fmt.Println("unavailable:", errors.Is(err, keyport.ErrUnavailable))
+		authority.Clock().Advance(7 * time.Second) // before that, nothing would be sent
 	}
 	// Output:
 	// unavailable: true

@@ -115,6 +115,7 @@ func TestFailuresOfOthers(t *testing.T) {
 	sc.want(t, http.StatusServiceUnavailable, http.MethodGet, "/me", token)
 	sc.authority.Script(keyporttest.Rule{Endpoint: keyporttest.EndpointToken, Times: 1, Status: http.StatusBadRequest, Body: `{"error":"invalid_scope"}`})
 	sc.want(t, http.StatusBadGateway, http.MethodGet, "/me", token)
+	sc.authority.Clock().Advance(time.Minute) // what was refused is not asked again at once
 	sc.want(t, http.StatusOK, http.MethodGet, "/me", token)
 	sc.want(t, http.StatusNotFound, http.MethodGet, "/elsewhere", token)
 }

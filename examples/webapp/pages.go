@@ -83,10 +83,10 @@ func explain(err error) (status int, p page) {
 		return say(http.StatusBadRequest, "Please sign in again", "This was not the answer to a sign-in of yours. It may have taken too long, or you have come here twice.")
 	case errors.Is(err, keyport.ErrAccessDenied):
 		return say(http.StatusForbidden, "You have not been signed in", "You said no, or a policy did.")
-	case errors.Is(err, keyport.ErrThrottled), errors.Is(err, keyport.ErrUnavailable), errors.Is(err, errAPI):
-		return say(http.StatusServiceUnavailable, "Please try again later", "A server that is needed does not answer.")
 	case errors.Is(err, keyport.ErrInvalidClient), errors.As(err, &config):
 		return say(http.StatusInternalServerError, "This application is not set up correctly", "Only its operator can help.")
+	case errors.Is(err, keyport.ErrThrottled), errors.Is(err, keyport.ErrUnavailable), errors.Is(err, errAPI):
+		return say(http.StatusServiceUnavailable, "Please try again later", "A server that is needed does not answer.")
 	}
 	return say(http.StatusBadGateway, "You could not be signed in", "Please try again.")
 }

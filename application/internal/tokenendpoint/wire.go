@@ -4,13 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/seed57855a68/keyport/application/internal/exchange"
 	"github.com/seed57855a68/keyport/application/internal/strictjson"
+	"github.com/seed57855a68/keyport/application/internal/throttle"
 	"github.com/seed57855a68/keyport/domain"
 )
 
@@ -39,7 +39,7 @@ func (p parser) parse(a exchange.Answer) (Response, error) {
 
 // object reads the answer as far as it is the same for all: a good one, or an error.
 func (p *parser) object(a exchange.Answer) (strictjson.Object, error) {
-	p.status, p.retryAfter = a.Status, retryAfter(a.Header.Get("Retry-After"), p.now)
+	p.status, p.retryAfter = a.Status, throttle.RetryAfter(a.Header, p.now)
 	if a.Status >= 300 && a.Status < 400 {
 		return nil, p.bad("", "is a redirect", domain.ErrRedirectRefused)
 	}
@@ -219,18 +219,4 @@ func isVisible(text string) bool {
 		}
 	}
 	return true
-}
-
-// retryAfter reads both forms of the header (RFC 9110 §10.2.3).
-func retryAfter(value string, now time.Time) time.Duration {
-	if value == "" {
-		return 0
-	}
-	if n, err := strconv.Atoi(value); err == nil {
-		return time.Duration(min(max(n, 0), int(maxLifetime/time.Second))) * time.Second
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		return min(max(0, at.Sub(now)), maxLifetime)
-	}
-	return 0
 }
