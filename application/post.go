@@ -46,8 +46,7 @@ func checkTokenType(r tokenendpoint.Request, got tokenendpoint.Response) error {
 // failedAs names the use case in an error, once. Errors are shared by all who wait for
 // a flight, so none is written to.
 func failedAs(operation string, err error) error {
-	var throttled *domain.ThrottledError
-	if errors.As(err, &throttled) {
+	if throttled, ok := err.(*domain.ThrottledError); ok { //nolint:errorlint // what wraps one has more to say
 		named := *throttled
 		named.Operation = operation
 		return &named

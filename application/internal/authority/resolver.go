@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/seed57855a68/keyport/application/internal/exchange"
 	"github.com/seed57855a68/keyport/application/internal/flight"
 	"github.com/seed57855a68/keyport/application/internal/strictjson"
+	"github.com/seed57855a68/keyport/application/internal/throttle"
 	"github.com/seed57855a68/keyport/domain"
 	"github.com/seed57855a68/keyport/ports"
 )
@@ -43,6 +45,7 @@ type Resolver struct {
 	options Options
 	timeout time.Duration
 	report  func(operation string, err error) // a cache that fails
+	guard   *throttle.Guard
 
 	flights flight.Group[domain.Authority, domain.ServerMetadata]
 }
@@ -50,7 +53,7 @@ type Resolver struct {
 // New returns a resolver. report is told of a cache that fails, which costs a
 // request and nothing else.
 func New(c *exchange.Client, cache ports.HTTPCache, clock ports.Clock, timeout time.Duration, o Options, report func(string, error)) *Resolver {
-	return &Resolver{http: c, cache: cache, clock: clock, options: o, timeout: timeout, report: report}
+	return &Resolver{http: c, cache: cache, clock: clock, options: o, timeout: timeout, report: report, guard: throttle.New(cache, clock, report)}
 }
 
 // Close waits for requests under way.
@@ -82,6 +85,9 @@ func (r *Resolver) Describe(ctx context.Context, a domain.Authority) (domain.Ser
 				return m, nil
 			}
 		}
+		if err := r.known(ctx, a); err != nil {
+			return domain.ServerMetadata{}, err
+		}
 		return r.discover(ctx, a)
 	})
 	return m, err
@@ -93,14 +99,18 @@ func (r *Resolver) discover(ctx context.Context, a domain.Authority) (domain.Ser
 	// a server that hangs.
 	network, cancel := context.WithTimeout(ctx, r.timeout/2)
 	defer cancel()
-	m, body, err := r.ask(network, a)
-	if err == nil {
-		if err := r.cache.Set(ctx, cacheKey(a), body, r.clock.Now().Add(documentLife)); err != nil {
-			r.report("store "+metadata, err)
-		}
+	m, answer, err := r.askUnlessThrottled(network, a)
+	var unknown *unknownAuthority
+	switch {
+	case err == nil:
+		r.store(ctx, cacheKey(a), answer.Body, answer.Life(documentLife))
 		return m, nil
-	}
-	if isOutage(err) {
+	case errors.As(err, &unknown):
+		if unknown.lasting {
+			r.store(ctx, unknownKey(a), []byte(unknown.why), unknownLife)
+		}
+		return domain.ServerMetadata{}, unknown.err(a)
+	case isOutage(err):
 		if m, ok := r.cached(ctx, a, true); ok {
 			return m, nil
 		}
@@ -108,25 +118,39 @@ func (r *Resolver) discover(ctx context.Context, a domain.Authority) (domain.Ser
 	return domain.ServerMetadata{}, err
 }
 
-func (r *Resolver) ask(ctx context.Context, a domain.Authority) (domain.ServerMetadata, []byte, error) {
+// askUnlessThrottled asks unless the server wants a pause.
+func (r *Resolver) askUnlessThrottled(ctx context.Context, a domain.Authority) (domain.ServerMetadata, exchange.Answer, error) {
 	address := a.MetadataURL()
+	pass, err := r.guard.Enter(ctx, throttle.Request{Operation: metadata, Host: a.Host(), Pause: throttle.Key(metadata, address)})
+	if err != nil {
+		return domain.ServerMetadata{}, exchange.Answer{}, err
+	}
+	m, answer, err := r.ask(ctx, a, address)
+	pass.Done(ctx, err)
+	return m, answer, err
+}
+
+func (r *Resolver) ask(ctx context.Context, a domain.Authority, address string) (domain.ServerMetadata, exchange.Answer, error) {
 	if a.Kind() == domain.KindEntra && !r.trusts(a) {
 		if err := r.vouch(ctx, a); err != nil {
-			return domain.ServerMetadata{}, nil, err
+			return domain.ServerMetadata{}, exchange.Answer{}, err
 		}
 	}
 	answer, err := r.http.Get(ctx, metadata, address, nil)
 	if err != nil {
-		return domain.ServerMetadata{}, nil, err
+		return domain.ServerMetadata{}, exchange.Answer{}, err
 	}
 	if answer.Status >= 400 && answer.Status < 500 && answer.Status != http.StatusTooManyRequests {
-		return domain.ServerMetadata{}, nil, &domain.ConfigError{
-			Field: fieldOf(a), Problem: "the server knows no such tenant or issuer: " + address + " is not there",
-			Remedy: "check the tenant's name or GUID, and that the host is the right cloud",
-		}
+		return domain.ServerMetadata{}, exchange.Answer{}, noSuchTenant(answer.Status)
 	}
-	m, err := parse(a, answer)
-	return m, answer.Body, err
+	m, err := parse(a, answer, r.clock.Now())
+	return m, answer, err
+}
+
+func (r *Resolver) store(ctx context.Context, key string, value []byte, life time.Duration) {
+	if err := r.cache.Set(ctx, key, value, r.clock.Now().Add(life)); err != nil {
+		r.report("store "+metadata, err)
+	}
 }
 
 // trusts reports whether the host is known, or the configuration vouches for it.
@@ -146,7 +170,10 @@ func (r *Resolver) vouch(ctx context.Context, a domain.Authority) error {
 		return err
 	}
 	bad := func(problem string, err error) error {
-		return &domain.ResponseError{Operation: instances, Host: string(domain.AzurePublic), Status: answer.Status, Problem: problem, Err: err}
+		return &domain.ResponseError{
+			Operation: instances, Host: string(domain.AzurePublic), Status: answer.Status, Problem: problem, Err: err,
+			RetryAfter: throttle.RetryAfter(answer.Header, r.clock.Now()),
+		}
 	}
 	object, err := strictjson.Parse(answer.Body)
 	if err != nil {
@@ -156,10 +183,7 @@ func (r *Resolver) vouch(ctx context.Context, a domain.Authority) error {
 		if code != "invalid_instance" {
 			return bad("refuses to answer", nil)
 		}
-		return &domain.ConfigError{
-			Field: "Authority", Problem: "the host " + a.Host() + " is not known to Microsoft (invalid_instance)",
-			Remedy: "check its spelling; for a private cloud or your own host name set KnownAuthorities or DisableInstanceDiscovery, for another identity provider use OIDCAuthority",
-		}
+		return &unknownAuthority{why: noInstance, lasting: true}
 	}
 	if where, err := object.String("tenant_discovery_endpoint"); err != nil || where == "" || answer.Status != http.StatusOK {
 		return bad("names no tenant_discovery_endpoint", nil)
@@ -169,19 +193,32 @@ func (r *Resolver) vouch(ctx context.Context, a domain.Authority) error {
 
 // cached returns the metadata that the HTTP cache holds; expired too when stale is set.
 func (r *Resolver) cached(ctx context.Context, a domain.Authority, stale bool) (domain.ServerMetadata, bool) {
-	body, expires, err := r.cache.Get(ctx, cacheKey(a))
+	after := time.Duration(0)
+	if stale {
+		after = staleLife
+	}
+	body, ok := r.stored(ctx, cacheKey(a), documentLife, after)
+	if !ok {
+		return domain.ServerMetadata{}, false
+	}
+	m, err := parse(a, exchange.Answer{Status: http.StatusOK, Body: body}, r.clock.Now())
+	return m, err == nil
+}
+
+// stored returns what the HTTP cache has under a key, unless it ended more than after
+// ago. Nothing lives longer than life: what seems to was stored when a clock was wrong,
+// and counts as ended.
+func (r *Resolver) stored(ctx context.Context, key string, life, after time.Duration) ([]byte, bool) {
+	value, expires, err := r.cache.Get(ctx, key)
 	if err != nil {
 		r.report("read "+metadata, err)
-		return domain.ServerMetadata{}, false
+		return nil, false
 	}
-	if stale {
-		expires = expires.Add(staleLife)
+	left := expires.Sub(r.clock.Now())
+	if left > life+clockSkew {
+		left = 0
 	}
-	if body == nil || !r.clock.Now().Before(expires) {
-		return domain.ServerMetadata{}, false
-	}
-	m, err := parse(a, exchange.Answer{Status: http.StatusOK, Body: body})
-	return m, err == nil
+	return value, value != nil && (left > 0 || after > 0 && left > -after)
 }
 
 // cacheKey is a digest: tenant names are nobody else's business.
@@ -189,6 +226,9 @@ func cacheKey(a domain.Authority) string {
 	sum := sha256.Sum256([]byte(a.Kind().String() + " " + a.MetadataURL()))
 	return "metadata." + base64.RawURLEncoding.EncodeToString(sum[:])
 }
+
+// clockSkew is how far apart the clocks may be of those who share a cache.
+const clockSkew = time.Minute
 
 // fieldOf is the name of the configuration field that an authority came from.
 func fieldOf(a domain.Authority) string {

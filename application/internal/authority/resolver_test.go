@@ -147,14 +147,14 @@ func TestAnUnknownHostIsVouchedForBeforeItIsAsked(t *testing.T) {
 func TestAnUnknownHostThatNobodyVouchesFor(t *testing.T) {
 	s := newSetup(authority.Options{Trusted: []string{"other.example", "contoso.example"}})
 	a := parse(t, "https://login.contoso.example:8443/"+keyporttest.TenantID)
-	for range 2 { // the answer is not kept either
+	for range 2 {
 		bad := mustFail[*domain.ConfigError](t, s, a)
 		if bad.Field != "Authority" || !strings.Contains(bad.Problem, "login.contoso.example:8443") || !strings.Contains(bad.Problem, "invalid_instance") ||
 			!strings.Contains(bad.Remedy, "DisableInstanceDiscovery") {
 			t.Errorf("got %v", bad)
 		}
 	}
-	s.checkAsked(t, discovery, discovery)
+	s.checkAsked(t, discovery)
 }
 
 func TestHostsThatTheConfigurationVouchesFor(t *testing.T) {

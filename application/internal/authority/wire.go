@@ -2,19 +2,21 @@ package authority
 
 import (
 	"errors"
+	"time"
 
 	"github.com/seed57855a68/keyport/application/internal/exchange"
 	"github.com/seed57855a68/keyport/application/internal/strictjson"
+	"github.com/seed57855a68/keyport/application/internal/throttle"
 	"github.com/seed57855a68/keyport/domain"
 )
 
 // parse reads a metadata document (OIDC Discovery §3) and decides whether it may
 // speak for a.
-func parse(a domain.Authority, answer exchange.Answer) (domain.ServerMetadata, error) {
+func parse(a domain.Authority, answer exchange.Answer, now time.Time) (domain.ServerMetadata, error) {
 	bad := func(field, problem string, err error) (domain.ServerMetadata, error) {
 		return domain.ServerMetadata{}, &domain.ResponseError{
 			Operation: metadata, Host: a.Host(), Status: answer.Status, Field: field, Problem: problem, Err: err,
-			Remedy: "check the " + fieldOf(a),
+			Remedy: "check the " + fieldOf(a), RetryAfter: throttle.RetryAfter(answer.Header, now),
 		}
 	}
 	if answer.Status >= 300 && answer.Status < 400 {

@@ -2,12 +2,9 @@ package keyset
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"sync"
 	"time"
 
@@ -15,6 +12,7 @@ import (
 
 	"github.com/seed57855a68/keyport/application/internal/exchange"
 	"github.com/seed57855a68/keyport/application/internal/flight"
+	"github.com/seed57855a68/keyport/application/internal/throttle"
 	"github.com/seed57855a68/keyport/domain"
 	"github.com/seed57855a68/keyport/ports"
 )
@@ -22,7 +20,9 @@ import (
 const (
 	documentLife = 24 * time.Hour
 	// staleLife is how long after their life keys serve while the server fails.
-	staleLife    = 7 * 24 * time.Hour
+	staleLife = 7 * 24 * time.Hour
+	// clockSkew is how far apart the clocks may be of those who share a cache.
+	clockSkew    = time.Minute
 	minRefetch   = 5 * time.Minute
 	operation    = "signing keys"
 	maxAddresses = 1000
@@ -35,6 +35,7 @@ type Resolver struct {
 	clock   ports.Clock
 	timeout time.Duration
 	report  func(operation string, err error) // a cache that fails
+	guard   *throttle.Guard
 
 	flights flight.Group[string, *keys]
 
@@ -45,7 +46,7 @@ type Resolver struct {
 // New returns a resolver. report is told of a cache that fails, which costs a
 // request and nothing else.
 func New(c *exchange.Client, cache ports.HTTPCache, clock ports.Clock, timeout time.Duration, report func(string, error)) *Resolver {
-	return &Resolver{http: c, cache: cache, clock: clock, timeout: timeout, report: report, fetched: map[string]time.Time{}}
+	return &Resolver{http: c, cache: cache, clock: clock, timeout: timeout, report: report, guard: throttle.New(cache, clock, report), fetched: map[string]time.Time{}}
 }
 
 // Close waits for requests under way.
@@ -142,11 +143,7 @@ func allowed(offered []string) []jose.SignatureAlgorithm {
 
 // bad is a token that must not be believed.
 func bad(address, field, problem string) error {
-	host := ""
-	if u, err := url.Parse(address); err == nil {
-		host = u.Host
-	}
-	return &domain.ResponseError{Operation: "ID token", Host: host, Status: http.StatusOK, Field: field, Problem: problem}
+	return &domain.ResponseError{Operation: "ID token", Host: hostOf(address), Status: http.StatusOK, Field: field, Problem: problem}
 }
 
 // get returns the keys at an address: from the cache, or from the server, which is
@@ -196,68 +193,6 @@ func (r *Resolver) load(ctx context.Context, address string) (*keys, error) {
 	return nil, err
 }
 
-// fetch asks the server and keeps the answer. It returns old keys with the error.
-func (r *Resolver) fetch(ctx context.Context, address string) (*keys, error) {
-	set, body, err := r.ask(ctx, address)
-	if err != nil {
-		r.report("fetch "+operation, err)
-		old, _ := r.cached(ctx, address, true)
-		return old, err
-	}
-	if err := r.cache.Set(ctx, cacheKey(address), body, r.clock.Now().Add(documentLife)); err != nil {
-		r.report("store "+operation, err)
-	}
-	return set, nil
-}
-
-func (r *Resolver) ask(ctx context.Context, address string) (*keys, []byte, error) {
-	if address == "" {
-		return nil, nil, &domain.ConfigError{
-			Field: "Metadata.JWKSURI", Problem: "is empty, so ID tokens cannot be verified",
-			Remedy: "set it, or leave Metadata nil so that the authority's document is fetched",
-		}
-	}
-	answer, err := r.http.Get(ctx, operation, address, nil)
-	if err != nil {
-		return nil, nil, err
-	}
-	refuse := func(problem string) (*keys, []byte, error) {
-		host := ""
-		if u, err := url.Parse(address); err == nil {
-			host = u.Host
-		}
-		return nil, nil, &domain.ResponseError{Operation: operation, Host: host, Status: answer.Status, Problem: problem}
-	}
-	if answer.Status != http.StatusOK {
-		return refuse("holds no keys")
-	}
-	set, err := parse(answer.Body)
-	if err != nil {
-		return refuse(err.Error())
-	}
-	return set, answer.Body, nil
-}
-
-// cached returns the keys that the HTTP cache holds; expired ones too when stale is set.
-func (r *Resolver) cached(ctx context.Context, address string, stale bool) (*keys, bool) {
-	body, expires, err := r.cache.Get(ctx, cacheKey(address))
-	if err != nil {
-		r.report("read "+operation, err)
-		return nil, false
-	}
-	if stale {
-		expires = expires.Add(staleLife)
-	}
-	if body == nil || !r.clock.Now().Before(expires) {
-		return nil, false
-	}
-	set, err := parse(body)
-	if err != nil {
-		return nil, false
-	}
-	return set, true
-}
-
 // mayRefetch reports whether an address may be asked again for a key that is not in
 // its set.
 func (r *Resolver) mayRefetch(address string) bool {
@@ -275,10 +210,4 @@ func (r *Resolver) fetchedNow(address string) {
 		clear(r.fetched)
 	}
 	r.fetched[address] = r.clock.Now()
-}
-
-// cacheKey is a digest: tenant names are nobody else's business.
-func cacheKey(address string) string {
-	sum := sha256.Sum256([]byte(address))
-	return "keys." + base64.RawURLEncoding.EncodeToString(sum[:])
 }

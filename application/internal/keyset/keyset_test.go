@@ -34,6 +34,7 @@ type publisher struct {
 	asked int
 	body  string
 	down  bool
+	says  http.Header
 }
 
 // Do implements ports.HTTPClient.
@@ -45,7 +46,7 @@ func (p *publisher) Do(r *http.Request) (*http.Response, error) {
 	if p.down {
 		status, body = http.StatusServiceUnavailable, "down"
 	}
-	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+	return &http.Response{StatusCode: status, Header: p.says, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 }
 
 func (p *publisher) publish(t *testing.T, members ...any) {
