@@ -48,7 +48,8 @@ func (c *client) AcquireTokenByAuthorizationCode(ctx context.Context, r Authoriz
 // Errors: [domain.ErrTokenNotCached] when nothing is known of the user and nothing was
 // sent; [domain.ErrInteractionRequired] when only the user can go on, with the Claims
 // to pass on in the [*domain.OAuthError]; [domain.ErrUnavailable] when the server could
-// not be asked; else what the server said.
+// not be asked, or a [*domain.ThrottledError] when it is not to be asked for a while; else
+// what the server said.
 func (c *client) AcquireTokenSilent(ctx context.Context, r SilentRequest) (domain.Result, error) {
 	return c.core.acquireTokenSilent(ctx, &r)
 }

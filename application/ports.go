@@ -14,7 +14,8 @@ type Ports struct {
 	HTTPClient ports.HTTPClient
 	// TokenCache keeps tokens; when nil, they live in memory and die with the client.
 	TokenCache ports.TokenCache
-	// HTTPCache keeps public documents; when nil, they live in memory.
+	// HTTPCache keeps public documents, and what a server wants to be spared for a while;
+	// when nil, they live in memory. Processes that share one share its pauses.
 	HTTPCache ports.HTTPCache
 	// Clock tells the time; when nil, it is the system's.
 	Clock ports.Clock

@@ -5,7 +5,7 @@
 //
 //   - [HTTPClient] sends requests; *http.Client is one. [TLSConfigurer] is what it may also offer.
 //   - [TokenCache] keeps token sets. Package ports/portstest checks an implementation of yours.
-//   - [HTTPCache] keeps public documents.
+//   - [HTTPCache] keeps public documents and throttling marks.
 //   - [Clock] tells the time, so that an hour can pass in a test in no time.
 //   - [Locker] lets one of many processes refresh at a time.
 //   - [Browser] shows the sign-in page to a user of this machine, and a

@@ -6,6 +6,8 @@
 // A mark is filed under a digest, and holds an error's codes and none of its texts: no
 // token, and nothing of a person. Losing one costs a request.
 //
+// The reasons are in docs/adr/0013-throttling-marks.md.
+//
 //	pass, err := guard.Enter(ctx, request) // a *domain.ThrottledError: do not send it
 //	answer, err := send()
 //	pass.Done(ctx, err)
