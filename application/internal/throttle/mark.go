@@ -76,8 +76,7 @@ func parse(value []byte) (mark, bool) {
 	if len(value) == 0 || len(value) > maxMark || json.Unmarshal(value, &m) != nil {
 		return mark{}, false
 	}
-	pause := m.Until.Sub(m.Set)
-	return m, m.Version == markVersion && pause >= 0 && pause <= longestPause && m.Failures >= 0
+	return m, m.Version == markVersion && m.Until.Sub(m.Set) <= longestPause && m.Failures >= 0
 }
 
 // holds reports whether the pause is on. One that begins in the future does not count:

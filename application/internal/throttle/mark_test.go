@@ -24,6 +24,7 @@ type spy struct {
 
 	mu   sync.Mutex // guards seen
 	seen map[string]string
+	ends time.Time // of the last one
 }
 
 func newSpy() *spy {
@@ -53,7 +54,7 @@ func (s *spy) Set(ctx context.Context, key string, value []byte, expires time.Ti
 		return err
 	}
 	s.mu.Lock()
-	s.seen[key] = string(value)
+	s.seen[key], s.ends = string(value), expires
 	s.mu.Unlock()
 	return s.HTTPCache.Set(ctx, key, value, expires)
 }
@@ -141,6 +142,24 @@ func TestMarksThatCannotBeReadCountAsAbsent(t *testing.T) {
 		d.send(request("one"), refused(429, "temporarily_unavailable"))
 		if d.wait(request("one")) != time.Minute {
 			t.Errorf("%s: the next mark does not take its place", name)
+		}
+	}
+}
+
+// TestMarksEndInTheStoreToo: with their pause, and a failure when it no longer counts.
+func TestMarksEndInTheStoreToo(t *testing.T) {
+	for _, tt := range []struct {
+		answer error
+		ends   time.Duration
+	}{
+		{refused(429, "temporarily_unavailable"), time.Minute},
+		{refused(400, "invalid_grant"), 2 * time.Minute},
+		{&domain.ResponseError{Status: 503}, 10 * time.Minute},
+	} {
+		cache := newSpy()
+		newDesk(t, cache).send(request("one"), tt.answer)
+		if got := cache.ends.Sub(noon); got != tt.ends {
+			t.Errorf("%v: the mark ends after %v, want %v", tt.answer, got, tt.ends)
 		}
 	}
 }
