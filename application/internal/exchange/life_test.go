@@ -29,6 +29,7 @@ func TestLifeOfADocument(t *testing.T) {
 		{[]string{"max-age=0"}, "", least},
 		{[]string{"max-age=7"}, "", least},
 		{[]string{"no-store"}, "", least},
+		{[]string{"no-cache"}, "", least},
 		{[]string{"no-cache, must-revalidate, no-transform, no-store"}, "", least},
 		{[]string{"max-age=3600", "max-age=1800"}, "", 30 * time.Minute},
 		{[]string{"max-age=3600", "No-Store"}, "", least},
