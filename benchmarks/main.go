@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -15,6 +16,7 @@ var (
 	rounds  = flag.Int("rounds", 7, "measurements of each contender; the median counts")
 	perRun  = flag.Duration("time", 200*time.Millisecond, "length of one measurement")
 	largest = flag.Int("max", 1_000_000, "the largest number of tokens")
+	only    = flag.String("only", "", "measure the tables with this in their titles")
 )
 
 // msalLargest is where MSAL for Go takes 200 µs a hit and minutes to fill.
@@ -28,15 +30,27 @@ func main() {
 	}
 	hits("Cached token, one resource in N tenants", tenants, keyportTenants, msalTenants, []int{1, 1000, 10_000, 100_000, 1_000_000})
 	hits("Cached token, N resources in one tenant", resources, keyportResources, msalResources, []int{1, 1000, 10_000, 100_000})
+	hits("Cached token of a user, N users in one cache, the account given", users, keyportUsers, msalUsers, []int{1, 1000, 10_000})
 	scaling()
 	filling()
+}
+
+// begins writes the title of a table, if it is wanted.
+func begins(title string) bool {
+	wanted := strings.Contains(title, *only)
+	if wanted {
+		fmt.Printf("\n%s\n", title)
+	}
+	return wanted
 }
 
 type maker func(names []string) subject
 
 // hits compares cached acquires at growing numbers of tokens.
 func hits(title string, names func(int) []string, ours, msal maker, sizes []int) {
-	fmt.Printf("\n%s\n", title)
+	if !begins(title) {
+		return
+	}
 	w := table("N", "map under RLock", "Keyport", "allocs", "ratio to the map", "x/oauth2 map", "MSAL Go", "MSAL Go / Keyport")
 	for _, n := range sizes {
 		if n > *largest {
@@ -75,7 +89,9 @@ func compare(subjects []subject, goroutines int) []sample {
 
 // scaling compares the throughput of one goroutine with that of more.
 func scaling() {
-	fmt.Println("\nThroughput of cached acquires, by goroutines (million a second; factor over one goroutine)")
+	if !begins("Throughput of cached acquires, by goroutines (million a second; factor over one goroutine)") {
+		return
+	}
 	w := table("tokens", "contender", "1", "2", "64", "2 / 1", "64 / 2")
 	for _, n := range []int{1, 1000} {
 		list := tenants(n)
@@ -101,7 +117,9 @@ func interleaved(op func(int)) (one, two, many sample) {
 // filling shows that a token costs the same to store whether it is the first or
 // the hundred thousandth.
 func filling() {
-	fmt.Println("\nUncached acquire, stub server in the process: time for one token")
+	if !begins("Uncached acquire, stub server in the process: time for one token") {
+		return
+	}
 	w := table("tokens in the cache already", "Keyport, tenants", "Keyport, resources")
 	for _, n := range []int{0, 10_000, 100_000} {
 		if n > *largest {
