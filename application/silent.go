@@ -139,7 +139,7 @@ func (c *core) renewForUser(
 	if r.Scheme != nil {
 		return domain.Result{}, schemeError(r.Scheme)
 	}
-	a, err := c.authorityFor(r.Tenant)
+	a, err := c.authorityOfUser(r, l.key.Tenant)
 	if err != nil {
 		return domain.Result{}, err
 	}
@@ -160,6 +160,18 @@ func (c *core) renewForUser(
 		hit: func(f found) domain.Result { return c.cachedFor(&request, &l, &f) },
 	}, f)
 	return result, failedUnlessNil(silently, err)
+}
+
+// authorityOfUser is where a user's refresh token is redeemed: in the tenant under which
+// the token will be filed. An authority of many tenants might choose another, such as the
+// one where the user has last signed in as a guest.
+func (c *core) authorityOfUser(r *SilentRequest, filed string) (domain.Authority, error) {
+	a, err := c.authorityFor(r.Tenant)
+	hasHome := domain.ClientInfoOf(r.Account.HomeAccountID).TenantID != ""
+	if err != nil || r.Tenant != "" || a.Kind() != domain.KindEntra || a.IsTenanted() || !hasHome {
+		return a, err
+	}
+	return a.WithTenant(filed)
 }
 
 // schemeError says what is wrong with a scheme, or else that there is no broker.

@@ -385,3 +385,48 @@ func TestSilentRefusesWhatCannotBe(t *testing.T) {
 		t.Errorf("%d requests were sent", n)
 	}
 }
+
+// pathRecorder notes which tenant's endpoint is asked.
+type pathRecorder struct {
+	*userServer
+	paths []string
+}
+
+// Do implements ports.HTTPClient.
+func (r *pathRecorder) Do(request *http.Request) (*http.Response, error) {
+	r.paths = append(r.paths, request.URL.Path)
+	return r.userServer.Do(request)
+}
+
+// TestARefreshGoesToTheTenantWhereItsTokenIsFiled: an authority for many tenants would
+// choose one, which for a guest need not be the home that the token is filed under.
+func TestARefreshGoesToTheTenantWhereItsTokenIsFiled(t *testing.T) {
+	const elsewhere = "99999999-0000-4000-8000-000000000002"
+	for _, row := range []struct{ authority, asked, want string }{
+		{"common", "", tenant},
+		{"organizations", "", tenant},
+		{"organizations", elsewhere, elsewhere},
+		{tenant, "", tenant},
+		{elsewhere, "", elsewhere},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &pathRecorder{userServer: newUserServer(t)}
+			config := userConfig(s.userServer)
+			config.Authority, config.Ports.HTTPClient = "https://login.microsoftonline.com/"+row.authority, s
+			client, err := application.NewConfidentialClient(config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.noID = true // whose tenant it is of does not matter here
+			account := signIn(t, s.userServer, client)
+			request := silently(account, userScope)
+			request.Tenant, request.ForceRefresh = row.asked, true
+			if _, err := client.AcquireTokenSilent(t.Context(), request); err != nil {
+				t.Fatal(err)
+			}
+			if got, want := s.paths[len(s.paths)-1], "/"+row.want+"/oauth2/v2.0/token"; got != want {
+				t.Errorf("%q at %q: %s was asked, want %s", row.asked, row.authority, got, want)
+			}
+		})
+	}
+}
