@@ -186,7 +186,7 @@ func (c *core) completeAuthCodeFlow(ctx context.Context, operation string, api d
 		return domain.Result{}, failedAs(operation, err)
 	}
 	if !c.flows.spend(f.CodeVerifier, now, f.ExpiresAt) {
-		return domain.Result{}, failedAs(operation, fmt.Errorf("%w: the flow was completed before", domain.ErrResponseMismatch))
+		return domain.Result{}, failedAs(operation, fmt.Errorf("%w: the flow was completed before; begin a new sign-in", domain.ErrResponseMismatch))
 	}
 	grant := url.Values{"grant_type": {"authorization_code"}, "code": {accepted.Code.Reveal()}, "code_verifier": {f.CodeVerifier.Reveal()}}
 	setUnlessEmpty(grant, "redirect_uri", f.RedirectURI)

@@ -85,8 +85,20 @@ func (c *core) prepareKeys(ctx context.Context, a domain.Authority) error {
 func badIDToken(got answer, field, problem string, err error) error {
 	return &domain.ResponseError{
 		Operation: "ID token", Host: hostOf(got.metadata.TokenEndpoint), Status: http.StatusOK, Field: field, Problem: problem,
-		Err: err, CorrelationID: got.correlationID,
+		Remedy: idTokenRemedy(field), Err: err, CorrelationID: got.correlationID,
 	}
+}
+
+// idTokenRemedy says what to do about an ID token that is not believed. The problems
+// with times say it themselves.
+func idTokenRemedy(field string) string {
+	switch field {
+	case "exp", "iat", "nbf":
+		return ""
+	case "iss", "tid", "aud", "azp":
+		return "nothing of the answer was kept; compare Authority, Tenant and ClientID with those of the sign-in"
+	}
+	return "nothing of the answer was kept; have the user sign in again"
 }
 
 // withCorrelation notes the request in a copy: the error may be another's too.

@@ -102,32 +102,35 @@ type AuthorizationResponse struct {
 // flow's state.
 func (f AuthCodeFlow) Accept(response url.Values, now time.Time) (AuthorizationResponse, error) {
 	if f.State == "" {
-		return AuthorizationResponse{}, mismatch("there is no sign-in under way")
+		return AuthorizationResponse{}, mismatch("there is no sign-in under way; begin one")
 	}
 	// RFC 6749 §3.1: parameters must not be included more than once.
 	for _, name := range []string{"state", "code", "error", "iss", "client_info"} {
 		if len(response[name]) > 1 {
-			return AuthorizationResponse{}, mismatch("a parameter occurs twice")
+			return AuthorizationResponse{}, mismatch("a parameter occurs twice" + ignoreIt)
 		}
 	}
 	if subtle.ConstantTimeCompare([]byte(response.Get("state")), []byte(f.State)) != 1 {
-		return AuthorizationResponse{}, mismatch("the state is missing or another flow's")
+		return AuthorizationResponse{}, mismatch("the state is missing or another flow's" + ignoreIt)
 	}
 	if !now.Before(f.ExpiresAt) {
-		return AuthorizationResponse{}, mismatch("the flow has expired")
+		return AuthorizationResponse{}, mismatch("the flow has expired; begin a new sign-in")
 	}
 	if problem := f.issuerProblem(response); problem != "" {
-		return AuthorizationResponse{}, mismatch(problem)
+		return AuthorizationResponse{}, mismatch(problem + ignoreIt)
 	}
 	if response.Get("error") != "" {
 		return AuthorizationResponse{}, refusalOf(response)
 	}
 	code := response.Get("code")
 	if code == "" {
-		return AuthorizationResponse{}, mismatch("there is neither a code nor an error")
+		return AuthorizationResponse{}, mismatch("there is neither a code nor an error" + ignoreIt)
 	}
 	return AuthorizationResponse{Code: NewSecret(code), ClientInfo: response.Get("client_info")}, nil
 }
+
+// ignoreIt is what to do with an answer that anybody may have made.
+const ignoreIt = "; ignore it, or begin a new sign-in when a user waits"
 
 func mismatch(why string) error { return fmt.Errorf("%w: %s", ErrResponseMismatch, why) }
 

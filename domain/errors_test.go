@@ -138,6 +138,15 @@ func TestOAuthErrorRemedy(t *testing.T) {
 		{domain.OAuthError{Code: domain.CodeInvalidClient, ErrorCodes: []int{12345, 7000222}}, "has expired"},
 		{domain.OAuthError{Code: domain.CodeInvalidClient}, "compare both"},
 		{domain.OAuthError{Code: domain.CodeUnsupportedGrantType}, "does not offer this flow"},
+		{domain.OAuthError{Code: domain.CodeInvalidGrant}, "sign in again"},
+		{domain.OAuthError{Code: domain.CodeInvalidGrant, ErrorCodes: []int{54005}}, "redeemed before"},
+		{domain.OAuthError{Code: domain.CodeInvalidGrant, ErrorCodes: []int{70008}}, "has expired"},
+		{domain.OAuthError{Code: domain.CodeInvalidGrant, ErrorCodes: []int{501481}}, "another sign-in"},
+		{domain.OAuthError{Code: domain.CodeInvalidGrant, ErrorCodes: []int{50148}}, "another sign-in"},
+		{domain.OAuthError{Code: domain.CodeInvalidGrant, ErrorCodes: []int{500112}}, "RedirectURI"},
+		{domain.OAuthError{Code: domain.CodeInteractionRequired}, "sign in interactively"},
+		{domain.OAuthError{Code: domain.CodeLoginRequired}, "sign in interactively"},
+		{domain.OAuthError{Code: domain.CodeConsentRequired}, "sign in interactively"},
 		{domain.OAuthError{Code: "x"}, ""},
 	} {
 		got := row.err.Remedy()

@@ -111,8 +111,8 @@ func (e *OAuthError) Remedy() string {
 // HasCode reports whether the server named this AADSTS number.
 func (e *OAuthError) HasCode(number int) bool { return slices.Contains(e.ErrorCodes, number) }
 
-// remedies says who must do what, by AADSTS number, for the codes that an
-// application meets when it acts for itself.
+// remedies says who must do what, by AADSTS number, for the codes that an application
+// meets when it acts for itself, and for codes of sign-ins that are not as they should be.
 var remedies = map[int]string{
 	700016:  "ClientID: no application of this id in the tenant; compare it with the app registration, or have an administrator of the tenant consent to the application",
 	7000215: "Credential: the client secret is wrong; pass the secret's value, not its id, of this app registration",
@@ -146,6 +146,12 @@ var remedies = map[int]string{
 	65004:   "the user left, or declined what the application asks for; sign in again and accept",
 	90094:   "only an administrator can consent to this; ask the tenant's administrator to",
 	7000112: "the application is disabled in the tenant; ask its administrator",
+
+	54005:  "the code was redeemed before; begin a new sign-in, and if this program did not redeem it, somebody else did",
+	70008:  "the code or the refresh token has expired; have the user sign in again",
+	50148:  wrongVerifierRemedy,
+	501481: wrongVerifierRemedy,
+	500112: "RedirectURI: pass the one of the authorization request, to the letter",
 }
 
 const (
@@ -153,12 +159,15 @@ const (
 	remedyForDenial = "the user declined, or a policy forbids it; sign in again and accept, or ask the administrator"
 )
 
+const wrongVerifierRemedy = "the code belongs to another sign-in than this flow; it may be stolen: begin a new sign-in"
+
 // codeRemedies serves servers without numbers.
 var codeRemedies = map[string]string{
 	CodeInvalidClient:        "ClientID or Credential: the server does not accept them; compare both with the client's registration",
 	CodeUnauthorizedClient:   "the client's registration does not allow this grant",
 	CodeInvalidScope:         "Scopes: a scope is unknown to the server or not allowed for this client",
 	CodeUnsupportedGrantType: "the server does not offer this flow",
+	CodeInvalidGrant:         "the code or token is spent, expired, revoked or not good for this request; have the user sign in again, with the claims of this error when it has any",
 	CodeExpiredToken:         "the code has expired before the user finished; begin a new flow",
 	CodeAccessDenied:         remedyForDenial,
 	codeDeclined:             remedyForDenial,

@@ -143,7 +143,10 @@ func allowed(offered []string) []jose.SignatureAlgorithm {
 
 // bad is a token that must not be believed.
 func bad(address, field, problem string) error {
-	return &domain.ResponseError{Operation: "ID token", Host: hostOf(address), Status: http.StatusOK, Field: field, Problem: problem}
+	return &domain.ResponseError{
+		Operation: "ID token", Host: hostOf(address), Status: http.StatusOK, Field: field, Problem: problem,
+		Remedy: "nothing of the answer was kept; have the user sign in again",
+	}
 }
 
 // get returns the keys at an address: from the cache, or from the server, which is
