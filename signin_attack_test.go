@@ -198,3 +198,39 @@ func TestAMixedUpServerMustNameItself(t *testing.T) {
 	got, err := s.app.AcquireTokenByAuthCodeFlow(t.Context(), s.flow, s.answer)
 	checkFailedClosed(t, s, got, err, attack{is: keyport.ErrResponseMismatch, says: ignoreIt})
 }
+
+// TestTheTwoStepSignInChecksWhatItIsTold: there the program keeps nonce, MaxAge and code.
+func TestTheTwoStepSignInChecksWhatItIsTold(t *testing.T) {
+	at := siteCalled("Entra ID, one tenant")
+	for field, value := range map[string]any{"": "", "nonce": "another", "auth_time": 1700000000, "c_hash": "AAAAAAAAAAAAAAAAAAAAAA"} {
+		t.Run("forged "+field, func(t *testing.T) {
+			authority, app, _ := newSite(t, at)
+			authority.ForgeIDTokens(keyporttest.Forgery{Change: func(_, claims map[string]any) {
+				if field != "" {
+					claims[field] = value
+				}
+			}})
+			address, err := app.AuthorizationRequestURL(t.Context(), keyport.AuthorizationURLRequest{
+				Scopes: []string{at.scope}, RedirectURI: redirectURI, State: "a-state", Nonce: "a-nonce", MaxAge: time.Hour,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			response, err := authority.SignIn(address, keyporttest.SignIn{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = app.AcquireTokenByAuthorizationCode(t.Context(), keyport.AuthorizationCodeRequest{
+				Code: keyport.NewSecret(response.Get("code")), Scopes: []string{at.scope}, RedirectURI: redirectURI, Nonce: "a-nonce", MaxAge: time.Hour,
+			})
+			var bad *keyport.ResponseError
+			if field == "" && err != nil || field != "" && (!errors.As(err, &bad) || bad.Field != field) {
+				t.Errorf("got %v", err)
+			}
+			accounts, err := app.Accounts(t.Context(), keyport.AccountFilter{})
+			if kept := len(accounts) != 0; err != nil || kept != (field == "") {
+				t.Errorf("an account is kept: %v, %v", kept, err)
+			}
+		})
+	}
+}

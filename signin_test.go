@@ -233,50 +233,6 @@ func TestAFlowServesOnceAndForItsOwnAnswer(t *testing.T) {
 	}
 }
 
-// TestForgedIDTokensAreRefusedAndNothingIsCached is the check that the MSALs leave
-// out: every claim and the signature, before anything is stored.
-func TestForgedIDTokensAreRefusedAndNothingIsCached(t *testing.T) {
-	claim := func(name string, value any) keyporttest.Forgery {
-		return keyporttest.Forgery{Change: func(_, claims map[string]any) {
-			if claims[name] = value; value == nil {
-				delete(claims, name)
-			}
-		}}
-	}
-	for name, forgery := range map[string]keyporttest.Forgery{
-		"a stranger's key":       {Signature: keyporttest.SignedByStranger},
-		"no signature":           {Signature: keyporttest.SignedByNobody},
-		"signed with the secret": {Signature: keyporttest.SignedByHMAC},
-		"tampered":               {Signature: keyporttest.SignedThenEdited},
-		"another nonce":          claim("nonce", "another"),
-		"no nonce":               claim("nonce", nil),
-		"another audience":       claim("aud", "another-app"),
-		"another issuer":         claim("iss", "https://evil.example"),
-		"another tenant":         claim("tid", "99999999-0000-4000-8000-000000000001"),
-		"expired":                claim("exp", 1700000000),
-		"issued in the future":   claim("iat", 4000000000),
-		"no subject":             claim("sub", nil),
-		"another token's hash":   claim("at_hash", "AAAAAAAAAAAAAAAAAAAAAA"),
-		"signed in long ago":     claim("auth_time", 1700000000),
-	} {
-		t.Run(name, func(t *testing.T) {
-			authority, app, _ := newSite(t, sites[0])
-			authority.ForgeIDTokens(forgery)
-			flow, response := begin(t, authority, app, keyport.AuthCodeFlowRequest{Scopes: []string{sites[0].scope}, MaxAge: time.Hour})
-			result, err := app.AcquireTokenByAuthCodeFlow(t.Context(), flow, response)
-			var bad *keyport.ResponseError
-			if !errors.As(err, &bad) || bad.Operation != "ID token" {
-				t.Errorf("got %v, want a refused ID token", err)
-			}
-			accounts, err2 := app.Accounts(t.Context(), keyport.AccountFilter{})
-			if err2 != nil || len(accounts) != 0 {
-				t.Errorf("%d accounts are cached, %v", len(accounts), err2)
-			}
-			keyporttest.AssertClean(t, authority, "error", err, result)
-		})
-	}
-}
-
 func TestARefusalAtTheSignInIsAnOAuthError(t *testing.T) {
 	for _, s := range sites {
 		t.Run(s.name, func(t *testing.T) {
