@@ -1,7 +1,12 @@
 package keyport_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
+	"io"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -95,6 +100,58 @@ func TestPersonalAccountsOnlyAreThoseOfOneTenant(t *testing.T) {
 		var bad *keyport.ResponseError
 		if refused := errors.As(err, &bad) && bad.Field == "tid"; refused != (tenant == someTenant) || !refused && err != nil {
 			t.Errorf("%s: got %v", tenant, err)
+		}
+	}
+}
+
+// keyPublisher answers requests for keys with what edit makes of them.
+type keyPublisher struct {
+	*keyporttest.Authority
+	edit func(key map[string]any)
+}
+
+// Do implements ports.HTTPClient.
+func (p keyPublisher) Do(r *http.Request) (*http.Response, error) {
+	answer, err := p.Client().Do(r)
+	if err != nil || !strings.HasSuffix(r.URL.Path, "/keys") {
+		return answer, err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	var set struct {
+		Keys []map[string]any `json:"keys"`
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&set); err != nil {
+		return nil, err
+	}
+	for _, key := range set.Keys {
+		p.edit(key)
+	}
+	text, err := json.Marshal(set)
+	answer.Body, answer.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
+	return answer, err
+}
+
+// TestAKeySignsForItsIssuerAlone: Microsoft publishes keys of several issuers in one set,
+// and says of each whose it is.
+func TestAKeySignsForItsIssuerAlone(t *testing.T) {
+	const host = "https://login.microsoftonline.com/"
+	for issuer, good := range map[string]bool{
+		host + "{tenantid}/v2.0":                           true,
+		host + keyporttest.TenantID + "/v2.0":              true,
+		host + keyporttest.PersonalTenantID + "/v2.0":      false,
+		"https://login.microsoftonline.us/{tenantid}/v2.0": false,
+	} {
+		authority, _, config := newSite(t, sites[0])
+		config.Ports.HTTPClient = keyPublisher{authority, func(key map[string]any) { key["issuer"] = issuer }}
+		app, err := keyport.NewConfidentialClient(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		flow, response := begin(t, authority, app, keyport.AuthCodeFlowRequest{Scopes: []string{sites[0].scope}})
+		_, err = app.AcquireTokenByAuthCodeFlow(t.Context(), flow, response)
+		var bad *keyport.ResponseError
+		if refused := errors.As(err, &bad) && bad.Field == "iss"; refused == good || good && err != nil {
+			t.Errorf("a key of %s: got %v", issuer, err)
 		}
 	}
 }
