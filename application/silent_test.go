@@ -2,6 +2,7 @@ package application_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -294,21 +295,42 @@ func TestARefreshInFlightDoesNotUndoARemoval(t *testing.T) {
 }
 
 func TestARefreshForSomebodyElseIsRefused(t *testing.T) {
+	const somebody = "0a1b2c3d-0000-4000-8000-000000000009"
 	synctest.Test(t, func(t *testing.T) {
-		for name, claims := range map[string]map[string]any{
-			"another subject":  {"sub": "somebody"},
-			"another audience": {"aud": "somebody"},
-			"another issuer":   {"iss": "https://login.microsoftonline.com/99999999-0000-4000-8000-000000000001/v2.0"},
+		for _, row := range []struct {
+			name       string
+			hadID      bool // the sign-in brings an ID token to compare with
+			claims     map[string]any
+			clientInfo string // instead of the user's
+			field      string
+		}{
+			{"another subject", true, map[string]any{"sub": "somebody"}, "", "sub"},
+			{"another audience", true, map[string]any{"aud": "somebody"}, "", "aud"},
+			{"another issuer", true, map[string]any{"iss": "https://login.microsoftonline.com/99999999-0000-4000-8000-000000000001/v2.0"}, "", "iss"},
+			{"another user at home", false, map[string]any{"oid": somebody}, "", "sub"},
+			{"another client_info", true, nil, `{"uid":"` + somebody + `","utid":"` + tenant + `"}`, "client_info"},
 		} {
 			s := newUserServer(t)
-			client, _ := usersClient(t, s)
+			client, cache := usersClient(t, s)
+			s.noID = !row.hadID
 			account := signIn(t, s, client)
 			pass(2 * time.Hour)
-			s.idToken = claims
+			s.noID, s.idToken = false, row.claims
+			if row.clientInfo != "" {
+				s.hook = func(form url.Values) (int, string) {
+					return http.StatusOK, `{"token_type":"Bearer","access_token":"theirs","refresh_token":"theirs","expires_in":3600,"id_token":"` +
+						s.unsignedIDToken(form.Get("client_id")) + `","client_info":"` + base64.RawURLEncoding.EncodeToString([]byte(row.clientInfo)) + `"}`
+				}
+			}
+			key := domain.UserKey(configOf(s).ClientID, account.HomeAccountID)
+			before, _ := cache.Load(t.Context(), key)
 			_, err := client.AcquireTokenSilent(t.Context(), silently(account, userScope))
 			var bad *domain.ResponseError
-			if !errors.As(err, &bad) || bad.Operation != "ID token" {
-				t.Errorf("%s: got %v, want a refused ID token", name, err)
+			if !errors.As(err, &bad) || bad.Operation != "ID token" || bad.Field != row.field {
+				t.Errorf("%s: got %v, want an ID token that is refused for %q", row.name, err, row.field)
+			}
+			if after, err := cache.Load(t.Context(), key); err != nil || !after.Equal(before) || before.IsZero() || cache.Len() != 1 {
+				t.Errorf("%s: something of it is in the cache, %v", row.name, err)
 			}
 		}
 	})

@@ -1,6 +1,7 @@
 package domain_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -101,6 +102,45 @@ func TestNewAccount(t *testing.T) {
 		if got != row.want {
 			t.Errorf("%s: got an account of %q in %q/%q, want %q in %q/%q, or another field differs", row.name,
 				got.HomeAccountID, got.Environment, got.Tenant, row.want.HomeAccountID, row.want.Environment, row.want.Tenant)
+		}
+	}
+}
+
+// TestIdentityProblem: what a refresh may say of the user, where nothing else is left to
+// compare with.
+func TestIdentityProblem(t *testing.T) {
+	const user, somebody = "0a1b2c3d-0000-4000-8000-000000000001", "0a1b2c3d-0000-4000-8000-000000000009"
+	entra, err := domain.ParseAuthority("https://login.microsoftonline.com/common")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := domain.ParseOIDCAuthority("https://id.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	adfs, err := domain.ParseAuthority("https://adfs.example/adfs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	microsoft, local := domain.Account{HomeAccountID: user + "." + tenantGUID}, domain.Account{HomeAccountID: "the-user"}
+	for _, row := range []struct {
+		name      string
+		authority domain.Authority
+		claims    domain.IDTokenClaims
+		known     domain.Account
+		bad       bool
+	}{
+		{"no ID token", plain, domain.IDTokenClaims{}, local, false},
+		{"the same subject", plain, domain.IDTokenClaims{Subject: "the-user"}, local, false},
+		{"another subject", plain, domain.IDTokenClaims{Subject: "somebody"}, local, true},
+		{"another subject at AD FS", adfs, domain.IDTokenClaims{Subject: "somebody"}, local, true},
+		{"the same user at home", entra, domain.IDTokenClaims{Subject: "s", TenantID: tenantGUID, ObjectID: strings.ToUpper(user)}, microsoft, false},
+		{"another user at home", entra, domain.IDTokenClaims{Subject: "s", TenantID: tenantGUID, ObjectID: somebody}, microsoft, true},
+		{"as a guest, by another id", entra, domain.IDTokenClaims{Subject: "s", TenantID: somebody, ObjectID: somebody}, microsoft, false},
+		{"without an object id", entra, domain.IDTokenClaims{Subject: "s", TenantID: tenantGUID}, microsoft, false},
+	} {
+		if got := domain.IdentityProblem(row.authority, row.claims, row.known); (got != "") != row.bad {
+			t.Errorf("%s: got %q", row.name, got)
 		}
 	}
 }
