@@ -234,3 +234,21 @@ func TestTheTwoStepSignInChecksWhatItIsTold(t *testing.T) {
 		})
 	}
 }
+
+// TestUserInfoOfAnotherUserIsNotUsed: OIDC Core §5.3.2.
+func TestUserInfoOfAnotherUserIsNotUsed(t *testing.T) {
+	s := newStage(t, siteCalled("OpenID Connect"))
+	signedIn, err := s.app.AcquireTokenByAuthCodeFlow(t.Context(), s.flow, s.answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.app.UserInfo(t.Context(), signedIn); err != nil {
+		t.Errorf("the user's own: %v", err)
+	}
+	s.authority.Script(keyporttest.Rule{Endpoint: keyporttest.EndpointUserInfo, Body: `{"sub":"somebody"}`})
+	_, err = s.app.UserInfo(t.Context(), signedIn)
+	var bad *keyport.ResponseError
+	if !errors.As(err, &bad) || bad.Field != "sub" {
+		t.Errorf("another's: got %v, want a refusal because of sub", err)
+	}
+}
