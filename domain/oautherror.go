@@ -2,7 +2,6 @@ package domain
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -51,7 +50,7 @@ type OAuthError struct {
 	Operation string
 }
 
-// Error returns the codes and ids, and the remedy where one is known. It holds
+// Error returns the codes and ids, and what they mean and call for where that is known. It holds
 // nothing of the description, which a server may fill with user names.
 func (e *OAuthError) Error() string {
 	var b strings.Builder
@@ -62,14 +61,16 @@ func (e *OAuthError) Error() string {
 		b.WriteString("the server refused: ")
 	}
 	b.WriteString(e.Code)
-	for _, c := range e.ErrorCodes {
-		b.WriteString(" AADSTS" + strconv.Itoa(c))
+	for _, c := range e.Codes() {
+		if c != e.Code && c != e.SubError {
+			b.WriteString(" " + c)
+		}
 	}
 	if e.SubError != "" {
 		b.WriteString(" (" + e.SubError + ")")
 	}
-	if remedy := e.Remedy(); remedy != "" {
-		b.WriteString(": " + remedy)
+	if known, ok := e.Known(); ok {
+		b.WriteString(": " + known.Meaning + ". " + strings.TrimSuffix(known.Remedy, "."))
 	}
 	if e.CorrelationID != "" {
 		b.WriteString(" (correlation id " + e.CorrelationID)
@@ -100,78 +101,12 @@ func (e *OAuthError) Is(target error) bool {
 
 // Remedy says what to do about the error, or "" when nothing general can be said.
 func (e *OAuthError) Remedy() string {
-	for _, c := range e.ErrorCodes {
-		if r, ok := remedies[c]; ok {
-			return r
-		}
-	}
-	return codeRemedies[e.Code]
+	known, _ := e.Known()
+	return known.Remedy
 }
 
 // HasCode reports whether the server named this AADSTS number.
 func (e *OAuthError) HasCode(number int) bool { return slices.Contains(e.ErrorCodes, number) }
 
-// remedies says who must do what, by AADSTS number, for the codes that an application
-// meets when it acts for itself, and for codes of sign-ins that are not as they should be.
-var remedies = map[int]string{
-	700016:  "ClientID: no application of this id in the tenant; compare it with the app registration, or have an administrator of the tenant consent to the application",
-	7000215: "Credential: the client secret is wrong; pass the secret's value, not its id, of this app registration",
-	7000222: "Credential: the client secret has expired; create a new one in the app registration",
-	7000218: "Credential: the server got none; a confidential client needs a secret, a certificate or an assertion",
-	700027:  "Credential: the server could not verify the assertion; upload this certificate to the app registration, and with a chain send the leaf first, or the leaf alone",
-	700024:  "Credential: the assertion is outside its validity; set this machine's clock",
-	700023:  "Credential: the assertion is for another audience; leave aud alone in AssertionClaims",
-	700021:  "Credential: the assertion names another application; iss and sub must be the client id",
-	7000216: "Credential: the server got none; pass a secret, a certificate or an assertion",
-	5002738: "Credential: the server does not take assertions of this algorithm; use an RSA key",
-	5002723: "Credential: the assertion names no certificate; pass the certificate or its thumbprint with the key",
-	50027:   "Credential: the assertion is no JWT that the server can read",
-	50048:   "Credential: sub of the assertion must be its iss; leave both alone in AssertionClaims",
-	50059:   "Authority: the request names no tenant; set Tenant, or put it into Authority",
-	700211:  "Credential: no federated identity credential of the app registration matches the issuer of the assertion",
-	700212:  "Credential: no federated identity credential of the app registration matches the audience of the assertion",
-	700213:  "Credential: no federated identity credential of the app registration matches the subject of the assertion",
-	90002:   "Authority: no such tenant; check the tenant's name or GUID, and that the cloud is right",
-	90023:   "the request is malformed; check extra parameters",
-	900023:  "Authority: the tenant is neither a GUID nor a domain name",
-	500011:  "Scopes: no such resource in the tenant; check the identifier in front of /.default",
-	1002012: `Scopes: an application asks for "<resource>/.default"`,
-	70011:   "Scopes: a scope is not valid for this resource",
-	28000:   "Scopes: the scopes belong to several resources; ask for one resource at a time",
-	900144:  "a required parameter is missing",
-	53003:   "a Conditional Access policy blocks the access; ask the tenant's administrator",
-	50001:   "Scopes: no such resource in the tenant; check the identifier in front of /.default",
-	50034:   "the user does not exist in the tenant",
-	65001:   "the user or an administrator has not consented to the application; sign in interactively with these scopes, without PromptNone, or ask an administrator to consent",
-	65004:   "the user left, or declined what the application asks for; sign in again and accept",
-	90094:   "only an administrator can consent to this; ask the tenant's administrator to",
-	7000112: "the application is disabled in the tenant; ask its administrator",
-
-	54005:  "the code was redeemed before; begin a new sign-in, and if this program did not redeem it, somebody else did",
-	70008:  "the code or the refresh token has expired; have the user sign in again",
-	50148:  wrongVerifierRemedy,
-	501481: wrongVerifierRemedy,
-	500112: "RedirectURI: pass the one of the authorization request, to the letter",
-}
-
-const (
-	codeDeclined    = "authorization_declined" // Microsoft's word for access_denied in the device flow
-	remedyForDenial = "the user declined, or a policy forbids it; sign in again and accept, or ask the administrator"
-)
-
-const wrongVerifierRemedy = "the code belongs to another sign-in than this flow; it may be stolen: begin a new sign-in"
-
-// codeRemedies serves servers without numbers.
-var codeRemedies = map[string]string{
-	CodeInvalidClient:        "ClientID or Credential: the server does not accept them; compare both with the client's registration",
-	CodeUnauthorizedClient:   "the client's registration does not allow this grant",
-	CodeInvalidScope:         "Scopes: a scope is unknown to the server or not allowed for this client",
-	CodeUnsupportedGrantType: "the server does not offer this flow",
-	CodeInvalidGrant:         "the code or token is spent, expired, revoked or not good for this request; have the user sign in again, with the claims of this error when it has any",
-	CodeExpiredToken:         "the code has expired before the user finished; begin a new flow",
-	CodeAccessDenied:         remedyForDenial,
-	codeDeclined:             remedyForDenial,
-	CodeConsentRequired:      "the user has not consented to the application; sign in interactively with these scopes, without PromptNone",
-	CodeLoginRequired:        "nobody is signed in at the server; sign in interactively, without PromptNone",
-	CodeInteractionRequired:  "only the user can go on; sign in interactively, without PromptNone",
-}
+// codeDeclined is Microsoft's word for access_denied in the device flow.
+const codeDeclined = "authorization_declined"

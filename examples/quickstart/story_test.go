@@ -22,7 +22,7 @@ func TestTheStoryIsTrue(t *testing.T) {
 		`when it has ended\n   from the server`,
 		`the token from the cache is good for 3m0s yet`,
 		`7\. By certificate.*\n   from the server`,
-		`invalid_client AADSTS7000215: Credential: the client secret is wrong`,
+		`invalid_client AADSTS7000215: the client secret is wrong`,
 		`errors\.Is\(err, keyport\.ErrInvalidClient\): true`,
 		`invalid Scopes: .*does not end in "/\.default"`,
 		`That was 7 requests`,
