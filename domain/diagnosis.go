@@ -111,12 +111,16 @@ type Diagnosis struct {
 	CorrelationID, TraceID, Timestamp string
 }
 
-// IsZero reports whether nothing is known of the error.
-func (d Diagnosis) IsZero() bool { return d.Problem == ProblemUnknown }
+// IsZero reports whether nothing is known of the error, not even that a server refused.
+func (d Diagnosis) IsZero() bool { return d.Meaning == "" }
 
 // String returns the diagnosis as a paragraph for people: what happened, what the
-// server called it, who must do what, whether to try again, and what to give to support.
+// server called it, who must do what, whether to try again, and what to give to
+// support. It is "" when nothing is known.
 func (d Diagnosis) String() string {
+	if d.IsZero() {
+		return ""
+	}
 	var s []string
 	s = append(s, d.whatHappened())
 	if d.Remedy != "" {
@@ -141,9 +145,6 @@ func (d Diagnosis) whatHappened() string {
 	var b strings.Builder
 	if d.Operation != "" {
 		b.WriteString(d.Operation + ": ")
-	}
-	if d.Field != "" {
-		b.WriteString(d.Field + ": ")
 	}
 	b.WriteString(d.Meaning)
 	var facts []string

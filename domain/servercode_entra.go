@@ -60,6 +60,7 @@ var entraClientCodes = []ServerCode{
 	{"AADSTS90038", ProblemTenant, RetryAfterChange, ActorDeveloper, "the tenant belongs to another cloud", "Use the host of the tenant's cloud in Authority."},
 	{"AADSTS900382", ProblemTenant, RetryAfterChange, ActorDeveloper, "a confidential client cannot be used across clouds", "Register the application in the tenant's cloud and use that cloud's host in Authority."},
 	{"AADSTS900432", ProblemTenant, RetryAfterChange, ActorDeveloper, "a confidential client cannot be used across clouds", "Register the application in the tenant's cloud and use that cloud's host in Authority."},
+	{"AADSTS900439", ProblemTenant, RetryAfterChange, ActorDeveloper, "a client of the US government's cloud is used at the public one", "Use the host of the client's cloud in Authority."},
 	{"AADSTS90051", ProblemTenant, RetryAfterChange, ActorDeveloper, "the name of the national cloud is not valid", "Use the host of the tenant's cloud in Authority."},
 	{"AADSTS90027", ProblemTenant, RetryAfterChange, ActorDeveloper, "personal accounts need version 2.0 of the endpoints", "Use the endpoints of version 2.0 and an application that is registered for personal accounts."},
 	{"AADSTS90099", ProblemConsent, RetryAfterChange, ActorAdministrator, "the application is not authorised in the customer's tenant", "Have the customer's administrator consent, or grant the consent through Partner Center."},

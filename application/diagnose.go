@@ -1,0 +1,173 @@
+package application
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/seed57855a68/keyport/domain"
+)
+
+// Diagnose says what an error of the library means: the class of the problem, who must
+// do what about it, and whether to try again. It looks through everything that the
+// error wraps. Of several problems in a joined error it returns the first; of an error
+// that it knows nothing of, the zero Diagnosis.
+//
+// A Diagnosis holds no secret, nothing of a server's description, and nothing of
+// errors that are not the library's: any of them may name a person.
+func Diagnose(err error) domain.Diagnosis {
+	all := diagnoses(err)
+	if len(all) == 0 {
+		return domain.Diagnosis{}
+	}
+	return all[0]
+}
+
+// Explain returns what [Diagnose] knows as a paragraph for people, one for each problem
+// of a joined error. It is fit for a log, a support case or the screen of a
+// command-line program.
+func Explain(err error) string {
+	if err == nil {
+		return "There is no error."
+	}
+	all := diagnoses(err)
+	if len(all) == 0 {
+		return "The library knows nothing of this error; it came from elsewhere, and its own text says what there is to say."
+	}
+	paragraphs := make([]string, len(all))
+	for i, d := range all {
+		paragraphs[i] = d.String()
+	}
+	return strings.Join(paragraphs, "\n\n")
+}
+
+func diagnoses(err error) []domain.Diagnosis {
+	if err == nil {
+		return nil
+	}
+	var all []domain.Diagnosis
+	collect(err, "", &all)
+	if len(all) == 0 {
+		if d, ok := byOwnWords(err); ok {
+			all = append(all, d)
+		}
+	}
+	return all
+}
+
+// collect walks what an error wraps, the outermost first. operation is what the errors
+// around it say was attempted.
+func collect(err error, operation string, all *[]domain.Diagnosis) {
+	if err == nil {
+		return
+	}
+	if o := operationIn(err); o != "" {
+		operation = o
+	}
+	if d, ok := diagnosisOf(err); ok {
+		if operation != "" && !strings.HasPrefix(d.Operation, operation) {
+			d.Operation = strings.TrimSuffix(operation+": "+d.Operation, ": ")
+		}
+		if !slices.ContainsFunc(*all, func(o domain.Diagnosis) bool { return o.String() == d.String() }) {
+			*all = append(*all, d)
+		}
+		return
+	}
+	switch e := err.(type) { //nolint:errorlint // this is the walk
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			collect(inner, operation, all)
+		}
+	case interface{ Unwrap() error }:
+		collect(e.Unwrap(), operation, all)
+	}
+}
+
+// diagnosisOf knows one error, without what it wraps.
+func diagnosisOf(err error) (domain.Diagnosis, bool) {
+	var lost *domain.TransportError
+	if d, ok := domain.DiagnosisOf(err); ok {
+		if errors.As(err, &lost) {
+			d = untrusted(d, lost)
+		}
+		return d, true
+	}
+	switch err { //nolint:errorlint // collect walks the chain
+	case context.Canceled:
+		return domain.Diagnosis{
+			Problem: domain.ProblemCanceled, Retry: domain.RetryLater, Meaning: "the caller gave up before there was an answer",
+			Remedy: "Nothing is to be done when the program meant to; otherwise look for who cancels the context.",
+		}, true
+	case context.DeadlineExceeded:
+		return domain.Diagnosis{
+			Problem: domain.ProblemCanceled, Retry: domain.RetryLater, Actor: domain.ActorOperator, Meaning: "the time that the caller gave was over before there was an answer",
+			Remedy: "Give the call more time, or look for what is slow: the network, the server, or a queue for a user's refresh token.",
+		}, true
+	}
+	return domain.Diagnosis{}, false
+}
+
+// untrusted tells a certificate that is not trusted from a server that is away.
+func untrusted(d domain.Diagnosis, e *domain.TransportError) domain.Diagnosis {
+	var certificate *tls.CertificateVerificationError
+	if errors.As(e.Err, &certificate) {
+		d.Retry, d.Meaning = domain.RetryAfterChange, "the server's certificate is not trusted"
+		d.Remedy = "Check the name of the host and this machine's clock; behind a proxy that opens TLS, add its root certificate to the HTTP client."
+	}
+	return d
+}
+
+// operations are the use cases by which errors begin.
+var operations = [...]string{
+	forClient, silently, onBehalfOf, longRunning, byAuthCodeFlow, byAuthorizationCode, byDeviceFlow, initiation, interactively, byRefreshToken,
+}
+
+func operationIn(err error) string {
+	text := err.Error()
+	for _, o := range operations {
+		if strings.HasPrefix(text, o+": ") {
+			return o
+		}
+	}
+	return ""
+}
+
+// byOwnWords knows errors of ports and callbacks by what the library wrote in front of
+// them: their own text may hold anything.
+func byOwnWords(err error) (domain.Diagnosis, bool) {
+	text := err.Error()
+	for _, w := range []struct {
+		words string
+		means domain.Diagnosis
+	}{
+		{"the token cache could not be ", domain.Diagnosis{
+			Problem: domain.ProblemCache, Retry: domain.RetryLater, Actor: domain.ActorOperator, Meaning: "the token cache failed",
+			Remedy: "Look into the store behind Ports.TokenCache; its own error is wrapped in this one.",
+		}},
+		{"the token cache failed", domain.Diagnosis{
+			Problem: domain.ProblemCache, Retry: domain.RetryLater, Actor: domain.ActorOperator, Meaning: "the token cache failed",
+			Remedy: "Look into the store behind Ports.TokenCache; its own error is wrapped in this one.",
+		}},
+		{"client assertion callback: ", domain.Diagnosis{
+			Problem: domain.ProblemCredential, Retry: domain.RetryLater, Actor: domain.ActorOperator, Meaning: "the callback that brings client assertions failed",
+			Remedy: "Look into what it asks for the assertion; its own error is wrapped in this one.",
+		}},
+		{"credential provider: ", domain.Diagnosis{
+			Problem: domain.ProblemCredential, Retry: domain.RetryLater, Actor: domain.ActorOperator, Meaning: "the callback that brings the credential failed",
+			Remedy: "Look into where it reads the secret or certificate from; its own error is wrapped in this one.",
+		}},
+		{"no browser could be opened", domain.Diagnosis{
+			Problem: domain.ProblemConfiguration, Retry: domain.RetryAfterChange, Actor: domain.ActorDeveloper, Meaning: "no browser could be opened on this machine",
+			Remedy: "Set OnAuthorizationURL to show the address to the user, or use InitiateDeviceFlow.",
+		}},
+	} {
+		if strings.Contains(text, w.words) {
+			d := w.means
+			d.Operation = operationIn(err)
+			return d, true
+		}
+	}
+	return domain.Diagnosis{}, false
+}
