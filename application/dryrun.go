@@ -35,9 +35,8 @@ type dryRun struct {
 func newDryRun(c *core, a domain.Authority, m domain.ServerMetadata) *dryRun {
 	d := &dryRun{cache: &readOnlyCache{cache: c.ports.TokenCache}, wire: &closedDoor{}}
 	own := &d.core
-	own.clientID, own.authority, own.environment, own.tenant = c.clientID, c.authority, c.environment, c.tenant
-	own.capabilities, own.exclude, own.unverified, own.timeout = c.capabilities, c.exclude, c.unverified, c.timeout
-	own.auth = clientAuth{credential: c.auth.credential.standIn(), method: c.auth.method, claims: c.auth.claims}
+	own.facts = c.facts
+	own.auth.credential, own.logger = c.auth.credential.standIn(), nil
 	own.ports = Ports{HTTPClient: d.wire, TokenCache: d.cache, Clock: c.ports.Clock}
 	own.http = exchange.New(d.wire)
 	own.resolver = authority.New(own.http, nil, c.ports.Clock, c.timeout, authority.Options{Static: &m, Authority: a}, own.reportAlone)

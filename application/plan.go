@@ -38,7 +38,7 @@ func (c *client) PlanTokenSilent(ctx context.Context, r SilentRequest) domain.To
 	var l lookup
 	scopes, err := domain.ParseScopes(r.Scopes)
 	if err == nil && !r.Account.IsZero() {
-		l, _ = c.core.userLookup(&r, scopes)
+		c.core.userLookup(&r, scopes, &l)
 	}
 	claims, _ := domain.MergeClaims(c.core.capabilities, r.ClaimsChallenge)
 	p := plan{lookup: l, claims: claims, forced: r.ForceRefresh || r.ClaimsChallenge != ""}
@@ -51,8 +51,8 @@ func (c *client) PlanTokenSilent(ctx context.Context, r SilentRequest) domain.To
 // as PlanTokenForClient does.
 func (c *ConfidentialClient) PlanTokenOnBehalfOf(ctx context.Context, r OnBehalfOfRequest) domain.TokenPlan {
 	var l lookup
-	if checkAssertion(r.UserAssertion) == nil {
-		l, _, _ = c.core.assertionLookup(r.Scopes, r.Tenant, r.ExtraParameters, domain.AssertionKey(c.core.clientID, r.UserAssertion))
+	if _, err := c.core.assertionLookup(r.Scopes, r.Tenant, r.ExtraParameters, &l); err == nil {
+		l.partition = domain.AssertionKey(c.core.clientID, r.UserAssertion)
 	}
 	claims, _ := domain.MergeClaims(c.core.capabilities, r.ClaimsChallenge)
 	sum := sha256.Sum256([]byte(r.UserAssertion.Reveal()))
@@ -92,7 +92,7 @@ func (c *core) rehearse(
 		set, out.CacheError = d.cache.Load(ctx, p.partition) // once more, from what it has seen
 	}
 	now := c.ports.Clock.Now()
-	_, state := set.Select(&p.key, now)
+	_, state := set.Select(p.key, now)
 	request, sends := d.wire.first()
 	var serving domain.RecordKey
 	switch {
