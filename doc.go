@@ -39,8 +39,9 @@
 //
 // A [*ConfigError] names the field and the remedy. An [*OAuthError] is the server's
 // refusal, with its codes and the correlation id for support. [errors.Is] with
-// [ErrUnavailable], [ErrInvalidClient] and their kin tells what to do next. No
-// error, log line or %+v holds a token or a secret.
+// [ErrUnavailable], [ErrInvalidClient] and their kin tells what to do next, and
+// [Explain] says it in words. No error, log line or %+v holds a token or a secret.
+// A plan, such as PlanTokenSilent returns, says what a request would do.
 //
 // This package names the types of [github.com/seed57855a68/keyport/application]
 // and [github.com/seed57855a68/keyport/domain] and supplies the default adapters;

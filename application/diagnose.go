@@ -44,44 +44,52 @@ func Explain(err error) string {
 }
 
 func diagnoses(err error) []domain.Diagnosis {
-	if err == nil {
-		return nil
-	}
 	var all []domain.Diagnosis
-	collect(err, "", &all)
-	if len(all) == 0 {
-		if d, ok := byOwnWords(err); ok {
-			all = append(all, d)
-		}
+	if err != nil {
+		collect(err, "", &all)
 	}
 	return all
 }
 
-// collect walks what an error wraps, the outermost first. operation is what the errors
-// around it say was attempted.
+// collect adds what is known of an error: of what it wraps, the outermost first, and
+// else of the words in front. operation is what the errors around it say was attempted.
 func collect(err error, operation string, all *[]domain.Diagnosis) {
-	if err == nil {
-		return
+	before := len(*all)
+	walk(err, operation, all)
+	if d, ok := byOwnWords(err); ok && len(*all) == before {
+		add(all, d, operation)
 	}
+}
+
+func walk(err error, operation string, all *[]domain.Diagnosis) {
 	if o := operationIn(err); o != "" {
 		operation = o
 	}
 	if d, ok := diagnosisOf(err); ok {
-		if operation != "" && !strings.HasPrefix(d.Operation, operation) {
-			d.Operation = strings.TrimSuffix(operation+": "+d.Operation, ": ")
-		}
-		if !slices.ContainsFunc(*all, func(o domain.Diagnosis) bool { return o.String() == d.String() }) {
-			*all = append(*all, d)
-		}
+		add(all, d, operation)
 		return
 	}
 	switch e := err.(type) { //nolint:errorlint // this is the walk
 	case interface{ Unwrap() []error }:
 		for _, inner := range e.Unwrap() {
-			collect(inner, operation, all)
+			if inner != nil {
+				collect(inner, operation, all)
+			}
 		}
 	case interface{ Unwrap() error }:
-		collect(e.Unwrap(), operation, all)
+		if inner := e.Unwrap(); inner != nil {
+			walk(inner, operation, all)
+		}
+	}
+}
+
+// add puts a diagnosis under what was attempted, unless it is there already.
+func add(all *[]domain.Diagnosis, d domain.Diagnosis, operation string) {
+	if !strings.HasPrefix(d.Operation, operation) {
+		d.Operation = strings.TrimSuffix(operation+": "+d.Operation, ": ")
+	}
+	if !slices.ContainsFunc(*all, func(o domain.Diagnosis) bool { return o.String() == d.String() }) {
+		*all = append(*all, d)
 	}
 }
 
@@ -142,11 +150,7 @@ func byOwnWords(err error) (domain.Diagnosis, bool) {
 		words string
 		means domain.Diagnosis
 	}{
-		{"the token cache could not be ", domain.Diagnosis{
-			Problem: domain.ProblemCache, Retry: domain.RetryLater, Actor: domain.ActorOperator, Meaning: "the token cache failed",
-			Remedy: "Look into the store behind Ports.TokenCache; its own error is wrapped in this one.",
-		}},
-		{"the token cache failed", domain.Diagnosis{
+		{"the token cache ", domain.Diagnosis{
 			Problem: domain.ProblemCache, Retry: domain.RetryLater, Actor: domain.ActorOperator, Meaning: "the token cache failed",
 			Remedy: "Look into the store behind Ports.TokenCache; its own error is wrapped in this one.",
 		}},

@@ -20,11 +20,13 @@ const (
 
 // String says what would happen, as the end of a sentence.
 func (o PlanOutcome) String() string {
-	return [...]string{
-		"is not known", "fails before anything is sent", "serves a cached token and sends nothing",
-		"serves a cached token at once and renews it in the background",
-		"asks for a new token, and serves the cached one when that fails", "asks for a token",
-	}[min(o, PlanAsks)]
+	return nameIn(outcomeNames[:], int(o))
+}
+
+var outcomeNames = [...]string{
+	"is not known", "fails before anything is sent", "serves a cached token and sends nothing",
+	"serves a cached token at once and renews it in the background",
+	"asks for a new token, and serves the cached one when that fails", "asks for a token",
 }
 
 // TokenPlan says what a request for a token would do if it were made now: the dry run
@@ -97,7 +99,7 @@ func (p TokenPlan) String() string {
 		fmt.Fprintf(&b, "  error: %s\n", p.problem())
 	}
 	if !p.Partition.IsZero() {
-		fmt.Fprintf(&b, "  looks in: %v, which holds %d access tokens\n", p.Partition, len(p.Tokens))
+		fmt.Fprintf(&b, "  looks in: %v, which holds %s\n", p.Partition, accessTokensOf(len(p.Tokens)))
 	}
 	if p.CacheError != nil {
 		b.WriteString("  the cache could not be read\n")
@@ -120,6 +122,16 @@ func (p TokenPlan) String() string {
 		b.WriteString("\n")
 	}
 	return b.String()
+}
+
+func accessTokensOf(n int) string {
+	switch n {
+	case 0:
+		return "no access token"
+	case 1:
+		return "1 access token"
+	}
+	return fmt.Sprintf("%d access tokens", n)
 }
 
 // problem is what the error means; its own text may come from a port.
