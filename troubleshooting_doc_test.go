@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed57855a68/keyport"
 	"github.com/seed57855a68/keyport/domain"
 )
 
@@ -42,6 +43,13 @@ func TestTroubleshootingIsTrue(t *testing.T) {
 			t.Errorf("nothing is known of %s", code)
 		}
 	}
+	explained, _, _ := strings.Cut(keyport.Explain(&keyport.OAuthError{
+		Operation: "acquire token silent", Code: "interaction_required", SubError: "basic_action", ErrorCodes: []int{50076}, StatusCode: 400,
+		Claims: "{}", CorrelationID: "0354d9fb-d107-4c08-87d2-d969daea1f8b", TraceID: "t",
+	}), " trace id")
+	if quote := strings.ReplaceAll(text, "\n> ", " "); !strings.Contains(quote, explained) {
+		t.Errorf("the page does not quote\n%s", explained)
+	}
 	example, ok := rootExamples(t)["Example_plan"]
 	if !ok {
 		t.Fatal("Example_plan is gone")
@@ -55,7 +63,7 @@ func TestTroubleshootingIsTrue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, quoted := range regexp.MustCompile(`"((?:other|cached|expired|due|the request)[^"]*)"`).FindAllStringSubmatch(string(planner), -1) {
+	for _, quoted := range regexp.MustCompile(`"((?:other|bound|cached|expired|due|the request)[^"]*)"`).FindAllStringSubmatch(string(planner), -1) {
 		words, _, _ := strings.Cut(quoted[1], ":")
 		if words != "another one serves better" && !strings.Contains(text, words) {
 			t.Errorf("the page does not say what to do when a token misses by %q", words)
