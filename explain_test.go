@@ -24,10 +24,11 @@ func (slow) Error() string { return "i/o timeout of alice@contoso.onmicrosoft.co
 func (slow) Timeout() bool { return true }
 
 // throttledHere is an error of another package that says what it is through Is.
-type throttledHere struct{}
+type throttledHere struct{ cause error }
 
 func (throttledHere) Error() string        { return "a pause of alice@contoso.onmicrosoft.com" }
 func (throttledHere) Is(target error) bool { return target == keyport.ErrThrottled }
+func (e throttledHere) Unwrap() error      { return e.cause }
 
 var personal = domain.NewSecret("AADSTS50076: the user alice@contoso.onmicrosoft.com must use multi-factor authentication.")
 
@@ -91,6 +92,12 @@ func TestExplain(t *testing.T) {
 		{"pending", keyport.ErrAuthorizationPending, "The user has not finished on the other device. Poll again at the flow's NextPoll. The user has to act. Try again later.", domain.ProblemPending},
 		{"throttled, by another type", fmt.Errorf("x: %w", throttledHere{}),
 			"The server asked for a pause that has not ended. Wait, and let requests for the same token share one client and its cache. The developer of this program has to act. Try again later.", domain.ProblemThrottled},
+		{"throttled because of an answer", throttledHere{&keyport.OAuthError{Operation: "acquire token silent", Code: "invalid_request", StatusCode: 503, RetryAfter: time.Minute, CorrelationID: "c-4"}},
+			"Acquire token silent: the server asked for a pause that has not ended, because the server fails (the server's code: invalid_request; HTTP 503). " +
+				"Wait a little and send the same request again. The operator of the authorization server has to act. Try again after 1m0s. For a support case: correlation id c-4.", domain.ProblemThrottled},
+		{"throttled because the user is needed", throttledHere{&keyport.OAuthError{Code: "invalid_grant", SubError: "bad_token", StatusCode: 400}},
+			"The server asked for a pause that has not ended, because the refresh token will never serve again (the server's code: bad_token, invalid_grant; HTTP 400). " +
+				"Have the user sign in again. The user has to act. Try again once the user has acted, not before.", domain.ProblemThrottled},
 		{"cancelled", fmt.Errorf("token endpoint: %w", context.Canceled),
 			"The caller gave up before there was an answer. Nothing is to be done when the program meant to; otherwise look for who cancels the context. Try again later.", domain.ProblemCanceled},
 		{"too late", context.DeadlineExceeded,

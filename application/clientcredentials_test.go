@@ -384,7 +384,7 @@ func TestARefusalTellsWhoseItIsAndWhatToDo(t *testing.T) {
 		t.Fatalf("got %#v", err)
 	}
 	want := "acquire token for client: the server refused: invalid_client AADSTS7000215: " +
-		"Credential: the client secret is wrong; pass the secret's value, not its id, of this app registration (correlation id c-1, trace id t-1)"
+		"the client secret is wrong. Pass the secret's value, not its id, of this app registration as Credential (correlation id c-1, trace id t-1)"
 	if err.Error() != want {
 		t.Errorf("got  %q\nwant %q", err, want)
 	}

@@ -66,7 +66,7 @@ func walk(err error, operation string, all *[]domain.Diagnosis) {
 		operation = o
 	}
 	if d, ok := diagnosisOf(err); ok {
-		add(all, d, operation)
+		add(all, afterCause(d, err), operation)
 		return
 	}
 	switch e := err.(type) { //nolint:errorlint // this is the walk
@@ -81,6 +81,28 @@ func walk(err error, operation string, all *[]domain.Diagnosis) {
 			walk(inner, operation, all)
 		}
 	}
+}
+
+// afterCause adds to an error that is a sentinel through Is, such as a request that was
+// kept back because of an earlier answer, what is known of the answer. What only the
+// user can change is not better later.
+func afterCause(d domain.Diagnosis, err error) domain.Diagnosis {
+	if _, complete := err.(domain.Diagnoser); complete { //nolint:errorlint // walk walks the chain
+		return d
+	}
+	var causes []domain.Diagnosis
+	if cause := errors.Unwrap(err); cause != nil {
+		walk(cause, "", &causes)
+	}
+	if len(causes) == 0 {
+		return d
+	}
+	c := causes[0]
+	c.Problem, c.Meaning = d.Problem, d.Meaning+", because "+c.Meaning
+	if c.Retry != domain.RetryAfterUser {
+		c.Retry = d.Retry
+	}
+	return c
 }
 
 // add puts a diagnosis under what was attempted, unless it is there already.
