@@ -147,6 +147,8 @@ func (c *core) clientAssertion(ctx context.Context, a clientAuth, kind credentia
 		return c.assertions.Get(ctx, k.key, c.profile(a, f), c.ports.Clock.Now())
 	case *textCredential:
 		return k.assertion, nil
+	case *standInCredential:
+		return standInAssertion, nil
 	case *funcCredential:
 		p := c.profile(a, f)
 		jwt, err := k.assert(ctx, AssertionRequest{

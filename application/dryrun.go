@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -49,13 +48,22 @@ func newDryRun(c *core, a domain.Authority, m domain.ServerMetadata) *dryRun {
 // same way, and nobody is asked for a secret or a signature.
 func (c Credential) standIn() Credential {
 	switch c.kind.(type) {
-	case *secretCredential:
-		return ClientSecret(strings.Repeat("stand-in", 8))
-	case *signerCredential, *textCredential, *funcCredential:
-		return ClientAssertion("stand.in.")
+	case *signerCredential, *funcCredential:
+		return Credential{&standInCredential{c.kind}}
+	case *providerCredential:
+		return Credential{} // it decides when it is asked
 	}
-	return Credential{} // a provider decides when it is asked
+	return c // what is at hand; it does not get past the door
 }
+
+// standInCredential is one that would have to be asked for an assertion.
+type standInCredential struct{ of credentialKind }
+
+func (s *standInCredential) name() string { return s.of.name() }
+func (s *standInCredential) check() error { return nil }
+
+// standInAssertion has the form of one.
+var standInAssertion = domain.NewSecret("stand.in.")
 
 // copied returns the pauses as they are now.
 func (p *pauses) copied() map[pauseKey]time.Time {
