@@ -21,6 +21,22 @@ import (
 
 const defaultTimeout = 30 * time.Second
 
+// facts are what the configuration says. They do not change.
+type facts struct {
+	clientID     string
+	authority    domain.Authority
+	environment  string // of authority; computed once
+	tenant       string // of authority, as caches compare it
+	tenanted     bool   // it is one tenant, and does not stand for many
+	auth         clientAuth
+	capabilities []string
+	exclude      domain.Scopes // of those that are added for users
+	unverified   bool          // ID tokens are taken without their signature
+	timeout      time.Duration
+	ports        Ports
+	logger       *slog.Logger
+}
+
 // core is what every kind of client has.
 type core struct {
 	facts
@@ -36,22 +52,6 @@ type core struct {
 	pauses     pauses
 	flows      spentFlows
 	closed     atomic.Bool
-}
-
-// facts are what the configuration says. They do not change.
-type facts struct {
-	clientID     string
-	authority    domain.Authority
-	environment  string // of authority; computed once
-	tenant       string // of authority, as caches compare it
-	tenanted     bool   // it is one tenant, and does not stand for many
-	auth         clientAuth
-	capabilities []string
-	exclude      domain.Scopes // of those that are added for users
-	unverified   bool          // ID tokens are taken without their signature
-	timeout      time.Duration
-	ports        Ports
-	logger       *slog.Logger
 }
 
 // settings are what the configurations of all kinds of client have in common.
