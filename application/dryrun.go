@@ -76,7 +76,7 @@ func (p *pauses) copied() map[pauseKey]time.Time {
 type readOnlyCache struct {
 	cache ports.TokenCache
 
-	mu   sync.Mutex // guards what follows
+	mu   sync.Mutex // guards what follows; one plan's own, so nobody else waits for a slow store
 	seen map[domain.PartitionKey]loaded
 }
 
