@@ -14,6 +14,10 @@
 //
 // To add a flow, add a file: a request struct, a method, a plan.
 //
+// A plan for people (plan.go) runs a use case on a client whose doors are shut
+// (dryrun.go). What a new field of the client changes in its requests belongs into its
+// facts, which that client shares.
+//
 // Programs use this package through the root package, which names its types and
 // supplies the default adapters.
 package application

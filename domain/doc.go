@@ -29,5 +29,6 @@
 // A [*ConfigError] is the caller's to mend and names the field and the remedy.
 // An [*OAuthError] is the server's refusal. A [*ResponseError] is an answer that
 // makes no sense, a [*TransportError] one that never came. [errors.Is] with the
-// sentinels of this package tells what to do next.
+// sentinels of this package tells what to do next. A [Diagnosis] says it in words, by
+// the catalogue of [ServerCodes]; a new code is a line in one of its tables.
 package domain
