@@ -116,7 +116,7 @@ func TestErrorText(t *testing.T) {
 				"Compare Scopes with those that the resource publishes and the registration allows (correlation id c)",
 		},
 		{&domain.OAuthError{Code: "x", TraceID: "t"}, "the server refused: x"},
-		{&domain.OAuthError{Code: domain.CodeExpiredToken}, "expired_token: the code has expired before the user finished; begin a new flow"},
+		{&domain.OAuthError{Code: domain.CodeExpiredToken}, "expired_token: the code has expired before the user finished. Begin a new device flow and show its code"},
 	} {
 		if got := row.err.Error(); got != row.want {
 			t.Errorf("got  %s\nwant %s", got, row.want)

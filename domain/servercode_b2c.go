@@ -54,7 +54,7 @@ var b2cCodes = []ServerCode{
 	{"AADB2C90052", ProblemSignIn, RetryAfterUser, ActorUser, "the user name or the password is wrong", "Have the user try again."},
 	{"AADB2C90053", ProblemAccount, RetryAfterUser, ActorUser, "there is no user of this name", "Have the user check the name, or sign up."},
 	{"AADB2C90054", ProblemSignIn, RetryAfterUser, ActorUser, "the user name or the password is wrong", "Have the user try again."},
-	{"AADB2C90077", ProblemSignIn, RetryAfterUser, ActorUser, "the user is not signed in at the server", "Start the sign-in without prompt=none."},
+	{"AADB2C90077", ProblemSignIn, RetryAfterUser, ActorUser, "the user is not signed in at the server", "Start the sign-in without PromptNone."},
 	{"AADB2C90091", ProblemDenied, RetryAfterUser, ActorUser, "the user cancelled the sign-in", "Show the sign-in link again; the user decides."},
 	{"AADB2C90111", ProblemAccount, RetryAfterChange, ActorAdministrator, "the user's account is locked", "Have an administrator of the B2C tenant unlock the account."},
 	{"AADB2C90114", ProblemAccount, RetryLater, ActorUser, "the user's account is locked for a while", "Have the user wait and try again."},

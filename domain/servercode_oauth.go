@@ -5,7 +5,8 @@ const (
 	signInAgain   = "Have the user sign in again."
 	signInAfresh  = "Start an interactive sign-in for the same scopes."
 	tryLater      = "Wait a little and send the same request again."
-	askForConsent = "Have the user sign in interactively and consent, or have an administrator grant the permission to the application."
+	signInShown   = "Start an interactive sign-in for the same scopes, without PromptNone."
+	askForConsent = "Have the user sign in interactively, without PromptNone, and consent, or have an administrator grant the permission to the application."
 	askAdmin      = "Ask an administrator of the tenant, and give the ids of this error: the sign-in log there names the policy."
 	readMessage   = "Read the description in the error, which names the parameter, and correct the request."
 	restartFlow   = "Begin a new sign-in; a code serves once and for a few minutes."
@@ -21,13 +22,13 @@ var oauthCodes = []ServerCode{
 	{"unsupported_grant_type", ProblemRequest, RetryNever, ActorDeveloper, "the server does not offer this flow", "Use a flow that the server's metadata lists."},
 	{"unsupported_response_type", ProblemRequest, RetryAfterChange, ActorDeveloper, "the server does not offer this response type", "Use the authorization code flow, or allow the response type in the registration."},
 	{"invalid_scope", ProblemScope, RetryAfterChange, ActorDeveloper, "a scope is unknown to the server or not allowed for this client", "Compare Scopes with those that the resource publishes and the registration allows."},
-	{"access_denied", ProblemDenied, RetryAfterUser, ActorUser, "the user, or a rule of the server, said no", "Tell the user that access was not granted; do not ask again by yourself."},
+	{"access_denied", ProblemDenied, RetryAfterUser, ActorUser, "the user declined, or a policy forbids it", "Sign in again when the user wants to accept, or ask an administrator."},
 	{"server_error", ProblemServer, RetryLater, ActorServer, "the server met a condition that it did not expect", tryLater},
 	{"temporarily_unavailable", ProblemServer, RetryLater, ActorServer, "the server is overloaded or in maintenance", tryLater},
 
 	// OpenID Connect Core §3.1.2.6, and RP-initiated registration.
-	{"interaction_required", ProblemSignIn, RetryAfterUser, ActorUser, "the server has to show the user something", signInAfresh},
-	{"login_required", ProblemSignIn, RetryAfterUser, ActorUser, "the user is not signed in at the server", "Start the sign-in without prompt=none."},
+	{"interaction_required", ProblemSignIn, RetryAfterUser, ActorUser, "the server has to show the user something", signInShown},
+	{"login_required", ProblemSignIn, RetryAfterUser, ActorUser, "the user is not signed in at the server", "Start the sign-in without PromptNone."},
 	{"account_selection_required", ProblemSignIn, RetryAfterUser, ActorUser, "the user has to choose one of several accounts", "Start the sign-in with PromptSelectAccount, or with a login hint."},
 	{"consent_required", ProblemConsent, RetryAfterUser, ActorUser, "nobody has consented to what the application asks for", askForConsent},
 	{"invalid_request_uri", ProblemRequest, RetryAfterChange, ActorDeveloper, "the server cannot use the request_uri", "Leave request_uri out of the extra parameters, or push the request again: such an address ends soon."},
