@@ -2,6 +2,7 @@ package keyport_test
 
 import (
 	"context"
+	"net/http"
 	"testing/synctest"
 	"time"
 
@@ -146,6 +147,20 @@ var appSituations = []situation{
 		own := c.Credential
 		c.Credential = keyport.CredentialFunc(func(context.Context, keyport.CredentialRequest) (keyport.Credential, error) { return own, nil })
 	}, func(p *planned) call { return p.forClient(keyport.ClientCredentialsRequest{}) }, asks, 1, ""},
+	{"app: kept back after Retry-After", nil, func(p *planned) call {
+		p.server.Script(keyporttest.Rule{Endpoint: keyporttest.EndpointToken, Times: 1, Status: 429, Header: http.Header{"Retry-After": {"60"}}, Body: `{"error":"temporarily_unavailable"}`})
+		c := p.forClient(keyport.ClientCredentialsRequest{})
+		_, _ = c.acquire(p.ctx)
+		return c
+	}, fails, 0, ""},
+	{"app: kept back with a certificate", func(c *keyport.ConfidentialClientConfig) {
+		certificate := keyporttest.NewCertificate("x")
+		c.Credential = keyport.ClientCertificate(keyport.CertificateSource{PEM: append(certificate.KeyPEM(), certificate.PEM()...)}, keyport.CertificateOptions{})
+	}, func(p *planned) call {
+		c := p.forClient(keyport.ClientCredentialsRequest{})
+		_, _ = c.acquire(p.ctx)
+		return c
+	}, fails, 0, ""},
 	{"app: closed", nil, func(p *planned) call {
 		if err := p.app.Close(p.ctx); err != nil {
 			p.t.Fatal(err)

@@ -77,7 +77,11 @@ func (c *core) proofIn(q tokenendpoint.Request) (string, throttle.Proof) {
 	if jwt == "" {
 		return q.Form.Get("client_secret") + q.Header.Get("Authorization"), throttle.ProofKnown
 	}
-	switch k := c.auth.credential.kind.(type) {
+	kind := c.auth.credential.kind
+	if s, ok := kind.(*standInCredential); ok {
+		kind = s.of
+	}
+	switch k := kind.(type) {
 	case *signerCredential:
 		return string(k.key.PublicHash[:]), throttle.ProofKnown
 	case *secretCredential:

@@ -11,7 +11,7 @@ import (
 // TestWhatPeopleChooseIsInNoDigest: whoever reads the cache could try passwords
 // against it.
 func TestWhatPeopleChooseIsInNoDigest(t *testing.T) {
-	c := &core{clientID: "my-app"}
+	c := &core{facts: facts{clientID: "my-app"}}
 	of := func(username, password string) (pause, refusal string) {
 		grant := url.Values{"grant_type": {"password"}, "username": {username}, "password": {password}}
 		r := tokenRequest{grant: grant, scopes: domain.ScopesFromResponse("User.Read")}

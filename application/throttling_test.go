@@ -200,7 +200,7 @@ func TestTheErrorOfAPauseTellsWhatAndUntilWhen(t *testing.T) {
 	request.CorrelationID = "another"
 	_, err := client.AcquireTokenForClient(t.Context(), request)
 	want := "acquire token for client: requests are throttled until 2026-11-24T12:01:00Z: the server refused: invalid_scope AADSTS70011: " +
-		"Scopes: a scope is not valid for this resource (correlation id 0354d9fb-d107-4c08-87d2-d969daea1f8b)"
+		"a scope is not valid. Compare Scopes with those that the resource publishes, with the resource's identifier in front (correlation id 0354d9fb-d107-4c08-87d2-d969daea1f8b)"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}

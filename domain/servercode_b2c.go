@@ -46,7 +46,7 @@ var b2cCodes = []ServerCode{
 	{"AADB2C90128", ProblemAccount, RetryAfterUser, ActorUser, "the user's account no longer exists", "Remove the account from the cache and have the user sign in again."},
 	{"AADB2C90129", ProblemGrant, RetryAfterUser, ActorUser, "the code or refresh token was revoked", signInAgain},
 	{"AADB2C90182", ProblemGrant, RetryAfterUser, ActorDeveloper, "the code verifier does not belong to the code", "Complete a sign-in with the flow value that it began with."},
-	{"AADB2C90183", ProblemRequest, RetryAfterChange, ActorDeveloper, "the code verifier is malformed", "Let the library make it, or follow RFC 7636 §4.1."},
+	{"AADB2C90183", ProblemRequest, RetryAfterChange, ActorDeveloper, "the code verifier is not valid for the code", "Begin a new sign-in, and complete it with the flow value that it began with; the code may be stolen."},
 	{"AADB2C90184", ProblemRequest, RetryAfterChange, ActorDeveloper, "the code challenge method is not served", "Use S256."},
 	{"AADB2C90279", ProblemGrant, RetryAfterUser, ActorDeveloper, "the code or refresh token was issued to another client", "Redeem it with the client that got it; otherwise have the user sign in to this one."},
 

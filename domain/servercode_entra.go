@@ -106,7 +106,7 @@ var entraRequestCodes = []ServerCode{
 	{"AADSTS70007", ProblemRequest, RetryAfterChange, ActorDeveloper, "the response mode is not served", "Use ResponseModeQuery or ResponseModeFormPost."},
 	{"AADSTS50147", ProblemRequest, RetryAfterChange, ActorDeveloper, "the code challenge has the wrong size", "Let the library make it, or follow RFC 7636 §4.2."},
 	{"AADSTS501491", ProblemRequest, RetryAfterChange, ActorDeveloper, "the code challenge has the wrong size", "Let the library make it, or follow RFC 7636 §4.2."},
-	{"AADSTS501481", ProblemGrant, RetryAfterUser, ActorDeveloper, "the code verifier does not belong to the code", "Complete a sign-in with the flow value that it began with."},
+	{"AADSTS501481", ProblemGrant, RetryAfterUser, ActorDeveloper, "the code verifier does not belong to the code", "Begin a new sign-in, and complete it with the flow value that it began with; the code may be stolen."},
 	{"AADSTS90119", ProblemRequest, RetryAfterUser, ActorUser, "the code of the device flow is missing", "Have the user enter the code that the device shows."},
 	{"AADSTS90117", ProblemRequest, RetryAfterChange, ActorDeveloper, "the request is not valid", readMessage},
 	{"AADSTS90121", ProblemRequest, RetryAfterChange, ActorDeveloper, "the request is empty", "Let nothing between here and the server drop the body of the request."},

@@ -98,7 +98,7 @@ var entraPolicyCodes = []ServerCode{
 
 // entraGrantCodes are about codes, assertions and refresh tokens.
 var entraGrantCodes = []ServerCode{
-	{"AADSTS54005", ProblemGrant, RetryAfterUser, ActorDeveloper, "the authorization code was redeemed before", "Redeem each code once, and have the user sign in again."},
+	{"AADSTS54005", ProblemGrant, RetryAfterUser, ActorDeveloper, "the authorization code was redeemed before", "Begin a new sign-in. If this program did not redeem the code, somebody else did."},
 	{"AADSTS70008", ProblemGrant, RetryAfterUser, ActorUser, "the code or refresh token has expired", signInAgain},
 	{"AADSTS700082", ProblemGrant, RetryAfterUser, ActorUser, "the refresh token was not used for too long", signInAgain},
 	{"AADSTS700084", ProblemGrant, RetryAfterUser, ActorUser, "the refresh token of a single-page application has reached its end", signInAgain},

@@ -19,7 +19,8 @@ func TestAThrottledErrorIsThePauseAndItsCause(t *testing.T) {
 		{&domain.ThrottledError{Until: until}, "requests are throttled until 2026-11-24T12:00:00Z", []error{domain.ErrThrottled}},
 		{
 			&domain.ThrottledError{Operation: "acquire token silent", Until: until, Cause: &domain.OAuthError{Code: "invalid_grant", StatusCode: 400}},
-			"acquire token silent: requests are throttled until 2026-11-24T12:00:00Z: the server refused: invalid_grant",
+			"acquire token silent: requests are throttled until 2026-11-24T12:00:00Z: the server refused: invalid_grant: " +
+				"the code, assertion or refresh token is not valid, has ended or was revoked. Have the user sign in again",
 			[]error{domain.ErrThrottled, domain.ErrInteractionRequired},
 		},
 		{

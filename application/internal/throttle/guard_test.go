@@ -209,7 +209,8 @@ func TestTheErrorIsThatOfTheAnswer(t *testing.T) {
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b domain.Secret) bool { return a.Equal(b) })); diff != "" {
 		t.Errorf("cause (-want +got):\n%s", diff)
 	}
-	text := "requests are throttled until 2026-11-24T12:02:00Z: the server refused: invalid_grant AADSTS50076 AADSTS50079 (basic_action) " +
+	text := "requests are throttled until 2026-11-24T12:02:00Z: the server refused: invalid_grant AADSTS50076 AADSTS50079 (basic_action): " +
+		"the user has to pass multi-factor authentication for this resource. Start an interactive sign-in for the same scopes " +
 		"(correlation id " + id + ", trace id " + trace + ")"
 	if err.Error() != text {
 		t.Errorf("got  %s\nwant %s", err, text)
