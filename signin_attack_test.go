@@ -19,8 +19,8 @@ type attack struct {
 	// on changes what reaches the application, or does what is done to it before.
 	on func(t *testing.T, s *stage)
 	// is is what the error is; says is a part of it, in lower case, that tells what to do:
-	is   error
 	// one of those between bars, where servers are not equally clear.
+	is   error
 	says string
 	// asks says that the server is asked, and refuses.
 	asks bool
