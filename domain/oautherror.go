@@ -71,13 +71,7 @@ func (e *OAuthError) Error() string {
 	if remedy := e.Remedy(); remedy != "" {
 		b.WriteString(": " + remedy)
 	}
-	if e.CorrelationID != "" {
-		b.WriteString(" (correlation id " + e.CorrelationID)
-		if e.TraceID != "" {
-			b.WriteString(", trace id " + e.TraceID)
-		}
-		b.WriteString(")")
-	}
+	b.WriteString(ids(e.CorrelationID, e.TraceID))
 	return b.String()
 }
 
@@ -131,6 +125,12 @@ var remedies = map[int]string{
 	700211:  "Credential: no federated identity credential of the app registration matches the issuer of the assertion",
 	700212:  "Credential: no federated identity credential of the app registration matches the audience of the assertion",
 	700213:  "Credential: no federated identity credential of the app registration matches the subject of the assertion",
+	90038:   "Authority: the tenant is in another cloud; use that cloud's authority, such as keyport.AuthorityURL(keyport.AzureUSGovernment, tenant)",
+	90051:   "Authority: the name of the cloud is not known to the server",
+	900382:  "Authority: the client or the user belongs to another cloud, and a confidential client cannot cross clouds; use the authority of the cloud that the app is registered in",
+	900383:  "Authority: the user or the application belongs to a national cloud; use that cloud's authority",
+	900432:  "Authority: the client or the user belongs to another cloud, and a confidential client cannot cross clouds; use the authority of the cloud that the app is registered in",
+	900439:  "Authority: the tenant is in the US government's cloud; use keyport.AuthorityURL(keyport.AzureUSGovernment, tenant)",
 	90002:   "Authority: no such tenant; check the tenant's name or GUID, and that the cloud is right",
 	90023:   "the request is malformed; check extra parameters",
 	900023:  "Authority: the tenant is neither a GUID nor a domain name",

@@ -32,7 +32,7 @@ func (a *Authority) serve(r *http.Request) answer {
 		return answer{err: err}
 	}
 	a.record(x)
-	if r.URL.Scheme != "https" {
+	if r.URL.Scheme != "https" && x.endpoint != EndpointInstanceMetadata {
 		return answer{err: errors.New("keyporttest: " + r.URL.Scheme + " is not https")}
 	}
 	ctx := r.Context()
@@ -92,6 +92,8 @@ func (a *Authority) respond(x *exchange) answer {
 		out = a.deviceAuthorization(x)
 	case EndpointVerification:
 		out = a.verification(x)
+	case EndpointInstanceMetadata:
+		return a.instanceMetadata(x)
 	default:
 		return empty(http.StatusNotFound)
 	}
