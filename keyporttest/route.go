@@ -23,7 +23,7 @@ const (
 	EndpointRevocation        Endpoint = "revocation"
 	EndpointEndSession        Endpoint = "end session"
 	EndpointDevice            Endpoint = "device authorization"
-	EndpointVerification      Endpoint = "verification" // where users enter the code of a device
+	EndpointVerification      Endpoint = "verification"      // where users enter the code of a device
 	EndpointInstanceMetadata  Endpoint = "instance metadata" // of the machine, not of the authority
 	EndpointUnknown           Endpoint = "unknown"
 )

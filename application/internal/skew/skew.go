@@ -23,11 +23,11 @@ type Skew struct{ offset atomic.Int64 }
 // what lies outside counts.
 func (s *Skew) Learn(date, sent, received time.Time) {
 	var offset time.Duration
-	switch end := date.Add(time.Second); { // a Date is cut to its second
+	switch {
 	case date.After(received):
 		offset = date.Sub(received)
-	case end.Before(sent):
-		offset = end.Sub(sent)
+	case date.Before(sent.Add(-time.Second)): // a Date is cut to its second
+		offset = date.Sub(sent)
 	}
 	switch {
 	case offset.Abs() <= least, offset.Abs() > most:

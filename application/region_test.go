@@ -1,0 +1,352 @@
+package application_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed57855a68/keyport/adapters/cachememory"
+	"github.com/seed57855a68/keyport/application"
+	"github.com/seed57855a68/keyport/domain"
+	"github.com/seed57855a68/keyport/keyporttest"
+)
+
+const (
+	globalHost  = "login.microsoftonline.com"
+	regionHost  = "westeurope.login.microsoft.com"
+	machineHost = "169.254.169.254"
+)
+
+// inRegion is an authority and the client of it.
+type inRegion struct {
+	*keyporttest.Authority
+	t      *testing.T
+	client *application.ConfidentialClient
+	seen   *int // requests that hosts has told of
+}
+
+// newInRegion configures a client for westeurope, unless change says otherwise.
+func newInRegion(t *testing.T, change func(*application.ConfidentialClientConfig, *keyporttest.Authority)) inRegion {
+	t.Helper()
+	a := keyporttest.New(keyporttest.Options{})
+	a.AddApp(keyporttest.App{ClientID: "my-app", Secrets: []string{"my-secret"}})
+	config := application.ConfidentialClientConfig{
+		ClientID: "my-app", Authority: keyporttest.AuthorityURL, Credential: application.ClientSecret("my-secret"), AzureRegion: "westeurope",
+		Ports: application.Ports{
+			HTTPClient: a.Client(), Clock: a.Clock(), Environment: keyporttest.Environment{},
+			TokenCache: cachememory.NewTokenCache(cachememory.TokenCacheOptions{Clock: a.Clock()}),
+			HTTPCache:  cachememory.NewHTTPCache(cachememory.HTTPCacheOptions{}),
+		},
+	}
+	if change != nil {
+		change(&config, a)
+	}
+	client, err := application.NewConfidentialClient(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sent := a.Requests(); len(sent) != 0 {
+		t.Errorf("the constructor sent %v", sent)
+	}
+	return inRegion{a, t, client, new(int)}
+}
+
+// token gets a token of one of many resources, so that the cache has none.
+func (r inRegion) token(n int) domain.Result {
+	r.t.Helper()
+	result, err := r.tryToken(n)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return result
+}
+
+func (r inRegion) tryToken(n int) (domain.Result, error) {
+	resource := fmt.Sprintf("api://resource-%d", n)
+	r.AddResource(resource)
+	return r.client.AcquireTokenForClient(r.t.Context(), application.ClientCredentialsRequest{Scopes: []string{resource + "/.default"}})
+}
+
+// hosts are those that were asked since the last call.
+func (r inRegion) hosts() string {
+	var out []string
+	for _, sent := range r.Requests() {
+		out = append(out, sent.URL.Host)
+	}
+	out = out[*r.seen:]
+	*r.seen += len(out)
+	return strings.Join(out, " ")
+}
+
+func TestARegionsTokenIsTheGlobalHostsToo(t *testing.T) {
+	var cache application.Ports
+	r := newInRegion(t, func(c *application.ConfidentialClientConfig, _ *keyporttest.Authority) { cache = c.Ports })
+	got := r.token(1)
+	want := domain.RegionDetails{Region: "westeurope", Source: domain.RegionFromConfig, Outcome: domain.RegionUsed}
+	if got.Metadata.Region != want {
+		t.Errorf("region %+v, want %+v", got.Metadata.Region, want)
+	}
+	if got.Metadata.TokenEndpoint != "https://"+regionHost+"/"+keyporttest.TenantDomain+"/oauth2/v2.0/token" {
+		t.Errorf("token endpoint %s", got.Metadata.TokenEndpoint)
+	}
+	if _, key := got.Filed(); key.Environment != globalHost {
+		t.Errorf("filed under %s, want the cloud's name", key.Environment)
+	}
+	if sent := r.Requests()[0].Header.Get("x-client-current-telemetry"); sent != "5|730,2,westeurope,0,2|" {
+		t.Errorf("telemetry %q", sent)
+	}
+	if r.hosts() != regionHost {
+		t.Error("not the region's host alone was asked")
+	}
+
+	again := r.token(1)
+	if again.Metadata.Source != domain.SourceCache || again.Metadata.Region != (domain.RegionDetails{}) {
+		t.Errorf("from the cache: %+v", again.Metadata)
+	}
+	plain, err := application.NewConfidentialClient(application.ConfidentialClientConfig{
+		ClientID: "my-app", Authority: "https://login.windows.net/" + keyporttest.TenantDomain, Credential: application.ClientSecret("my-secret"), Ports: cache,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shared, err := plain.AcquireTokenForClient(t.Context(), application.ClientCredentialsRequest{Scopes: []string{"api://resource-1/.default"}})
+	if err != nil || shared.AccessToken.Reveal() != got.AccessToken.Reveal() {
+		t.Errorf("a client without region got another token (%v)", err)
+	}
+}
+
+func TestOnlyTheApplicationsOwnTokensAreRegional(t *testing.T) {
+	r := newInRegion(t, nil)
+	_, err := r.client.AcquireTokenOnBehalfOf(t.Context(), application.OnBehalfOfRequest{UserAssertion: domain.NewSecret("e30.e30.e30"), Scopes: []string{graph}})
+	if err == nil {
+		t.Fatal("an assertion of nobody was accepted")
+	}
+	sent := r.Requests(keyporttest.EndpointToken)
+	if len(sent) != 1 || sent[0].URL.Host != globalHost {
+		t.Errorf("on behalf of a user %v was asked", sent)
+	}
+	if got := sent[0].Header.Get("x-client-current-telemetry"); !strings.HasPrefix(got, "4|523,") {
+		t.Errorf("telemetry %q", got)
+	}
+}
+
+// TestWhichRegion: what the configuration, the environment and the machine say, and
+// what comes of it.
+func TestWhichRegion(t *testing.T) {
+	const auto = domain.RegionAutoDetect
+	force, name := "MSAL_FORCE_REGION", "REGION_NAME"
+	used := func(s domain.RegionSource) domain.RegionDetails {
+		return domain.RegionDetails{Region: "westeurope", Source: s, Outcome: domain.RegionUsed}
+	}
+	none := domain.RegionDetails{Outcome: domain.RegionNotDetected}
+	for _, row := range []struct {
+		name, setting string
+		variables     keyporttest.Environment
+		machine       string // the region that its service tells
+		want          domain.RegionDetails
+		hosts         string
+		err           string // in Err of the details
+	}{
+		{"none", "", nil, "westeurope", domain.RegionDetails{}, globalHost, ""},
+		{"none, and REGION_NAME", "", keyporttest.Environment{name: "westeurope"}, "", domain.RegionDetails{}, globalHost, ""},
+		{"by name", "westeurope", keyporttest.Environment{name: "eastus", force: "eastus"}, "eastus", used(domain.RegionFromConfig), regionHost, ""},
+		{"by the name that people use", "West Europe", nil, "", used(domain.RegionFromConfig), regionHost, ""},
+		{"forced", "", keyporttest.Environment{force: "westeurope"}, "eastus", used(domain.RegionFromForce), regionHost, ""},
+		{"forced to another cloud's", "", keyporttest.Environment{force: "chinaeast"}, "", domain.RegionDetails{}, globalHost, ""},
+		{"forced to detect", "", keyporttest.Environment{force: auto, name: "West Europe"}, "", used(domain.RegionFromEnvironment), regionHost, ""},
+		{"disabled", domain.RegionDisabled, keyporttest.Environment{force: "westeurope"}, "westeurope", domain.RegionDetails{}, globalHost, ""},
+		{"REGION_NAME", auto, keyporttest.Environment{name: "West Europe", force: "eastus"}, "eastus", used(domain.RegionFromEnvironment), regionHost, ""},
+		{"the machine", auto, nil, "westeurope", used(domain.RegionFromIMDS), machineHost + " " + regionHost, ""},
+		{"the machine, and a line break", auto, nil, " WestEurope\n", used(domain.RegionFromIMDS), machineHost + " " + regionHost, ""},
+		{"REGION_NAME is blank", auto, keyporttest.Environment{name: "  "}, "westeurope", used(domain.RegionFromIMDS), machineHost + " " + regionHost, ""},
+		{"REGION_NAME is no region", auto, keyporttest.Environment{name: "evil.example/"}, "westeurope", used(domain.RegionFromIMDS), machineHost + " " + regionHost, ""},
+		{"REGION_NAME is another cloud's", auto, keyporttest.Environment{name: "usgovvirginia"}, "", none, machineHost + " " + globalHost, "login.microsoftonline.us"},
+		{"the machine says no region", auto, nil, "evil.example/", none, machineHost + " " + globalHost, "not the name of a region"},
+		{"the machine is in another cloud", auto, nil, "chinaeast2", none, machineHost + " " + globalHost, "login.partner.microsoftonline.cn"},
+		{"there is no machine of Azure", auto, nil, "", none, machineHost + " " + globalHost, "no route"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			r := newInRegion(t, func(c *application.ConfidentialClientConfig, a *keyporttest.Authority) {
+				c.AzureRegion, c.Ports.Environment = row.setting, row.variables
+				a.SetRegion(row.machine)
+			})
+			got := r.token(1).Metadata.Region
+			if (got.Err == nil) != (row.err == "") || got.Err != nil && !strings.Contains(got.Err.Error(), row.err) {
+				t.Errorf("reason %v, want %q", got.Err, row.err)
+			}
+			if got.Err = nil; got != row.want {
+				t.Errorf("got %+v, want %+v", got, row.want)
+			}
+			if hosts := r.hosts(); hosts != row.hosts {
+				t.Errorf("asked %s, want %s", hosts, row.hosts)
+			}
+			if r.token(2); strings.Contains(r.hosts(), machineHost) {
+				t.Error("the machine was asked again")
+			}
+		})
+	}
+}
+
+func TestWithoutAnEnvironmentThereAreNoVariables(t *testing.T) {
+	r := newInRegion(t, func(c *application.ConfidentialClientConfig, _ *keyporttest.Authority) {
+		c.AzureRegion, c.Ports.Environment = domain.RegionAutoDetect, nil
+	})
+	if got := r.token(1).Metadata.Region.Outcome; got != domain.RegionNotDetected {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestWhatTheMachineSaysCountsOnlyWithStatus200(t *testing.T) {
+	for _, status := range []int{302, 400, 404, 410, 429, 500} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			r := newInRegion(t, func(c *application.ConfidentialClientConfig, a *keyporttest.Authority) {
+				c.AzureRegion = domain.RegionAutoDetect
+				a.Script(keyporttest.Rule{Endpoint: keyporttest.EndpointInstanceMetadata, Status: status, Body: "westeurope", Header: http.Header{"Location": {"http://elsewhere.example/"}}})
+			})
+			if got := r.token(1).Metadata.Region.Outcome; got != domain.RegionNotDetected {
+				t.Errorf("got %v", got)
+			}
+			if got := r.hosts(); got != machineHost+" "+globalHost {
+				t.Errorf("asked %s", got)
+			}
+		})
+	}
+}
+
+func TestAMachineThatSaysNothingIsAskedAgainAfterAnHour(t *testing.T) {
+	r := newInRegion(t, func(c *application.ConfidentialClientConfig, _ *keyporttest.Authority) {
+		c.AzureRegion = domain.RegionAutoDetect
+	})
+	r.token(1)
+	r.SetRegion("westeurope")
+	r.Clock().Advance(time.Hour - time.Second)
+	if r.hosts(); r.token(2).Metadata.Region.Outcome != domain.RegionNotDetected || r.hosts() != globalHost {
+		t.Error("asked again too soon")
+	}
+	r.Clock().Advance(time.Second)
+	if got := r.token(3).Metadata.Region; got.Outcome != domain.RegionUsed || r.hosts() != machineHost+" "+regionHost {
+		t.Errorf("not asked again: %+v", got)
+	}
+	r.SetRegion("eastus") // no machine moves
+	r.Clock().Advance(1000 * time.Hour)
+	if got := r.token(4).Metadata.Region.Region; got != "westeurope" {
+		t.Errorf("now in %s", got)
+	}
+}
+
+func TestAMachineThatHangsHasTwoSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newInRegion(t, func(c *application.ConfidentialClientConfig, a *keyporttest.Authority) {
+			c.AzureRegion = domain.RegionAutoDetect
+			a.Hold(keyporttest.EndpointInstanceMetadata)
+		})
+		began := time.Now() // in the bubble
+		if got := r.token(1).Metadata.Region; got.Outcome != domain.RegionNotDetected || !errors.Is(got.Err, domain.ErrUnavailable) {
+			t.Errorf("got %+v", got)
+		}
+		if took := time.Since(began); took != 2*time.Second {
+			t.Errorf("took %v, want 2s", took)
+		}
+	})
+}
+
+func TestAllShareOneDetection(t *testing.T) {
+	r := newInRegion(t, func(c *application.ConfidentialClientConfig, a *keyporttest.Authority) {
+		c.AzureRegion = domain.RegionAutoDetect
+		a.SetRegion("westeurope")
+	})
+	hold := r.Hold(keyporttest.EndpointInstanceMetadata)
+	var all sync.WaitGroup
+	for n := range 50 {
+		all.Go(func() {
+			if got, err := r.tryToken(n); err != nil || got.Metadata.Region.Outcome != domain.RegionUsed {
+				t.Errorf("%+v, %v", got.Metadata.Region, err)
+			}
+		})
+	}
+	if err := hold.WaitFor(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	hold.Release()
+	all.Wait()
+	if n := len(r.Requests(keyporttest.EndpointInstanceMetadata)); n != 1 {
+		t.Errorf("the machine was asked %d times", n)
+	}
+}
+
+func TestCloseEndsDetection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newInRegion(t, func(c *application.ConfidentialClientConfig, a *keyporttest.Authority) {
+			c.AzureRegion = domain.RegionAutoDetect
+			a.Hold(keyporttest.EndpointInstanceMetadata)
+		})
+		go func() { _, _ = r.tryToken(1) }()
+		synctest.Wait()
+		if err := r.client.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if n := len(r.Requests(keyporttest.EndpointInstanceMetadata)); n != 1 {
+			t.Errorf("the machine was asked %d times", n)
+		}
+		synctest.Wait() // nothing may be left that runs
+	})
+}
+
+func TestWrongRegionsAreRefused(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		change func(*application.ConfidentialClientConfig)
+		field  string
+		says   string
+	}{
+		{"another host", func(c *application.ConfidentialClientConfig) { c.AzureRegion = "eastus.evil.example/" }, "AzureRegion", "RegionAutoDetect"},
+		{"a path", func(c *application.ConfidentialClientConfig) { c.AzureRegion = "a/b" }, "AzureRegion", "RegionAutoDetect"},
+		{"blank", func(c *application.ConfidentialClientConfig) { c.AzureRegion = " " }, "AzureRegion", "RegionAutoDetect"},
+		{"too long", func(c *application.ConfidentialClientConfig) { c.AzureRegion = strings.Repeat("x", 300) }, "AzureRegion", "too many"},
+		{"forced to nonsense", func(c *application.ConfidentialClientConfig) {
+			c.AzureRegion, c.Ports.Environment = "", keyporttest.Environment{"MSAL_FORCE_REGION": "evil.example"}
+		}, "environment variable MSAL_FORCE_REGION", "other characters"},
+		{"another cloud's", func(c *application.ConfidentialClientConfig) { c.AzureRegion = "usgovvirginia" }, "AzureRegion", "https://login.microsoftonline.us"},
+		{"no region of this cloud", func(c *application.ConfidentialClientConfig) {
+			c.Authority, c.AzureRegion = "https://login.chinacloudapi.cn/contoso", "westeurope"
+		}, "AzureRegion", "login.partner.microsoftonline.cn"},
+		{"AD FS", func(c *application.ConfidentialClientConfig) { c.Authority = keyporttest.ADFSAuthorityURL }, "AzureRegion", "AD FS"},
+		{"B2C, detected", func(c *application.ConfidentialClientConfig) {
+			c.Authority, c.AzureRegion = keyporttest.B2CAuthorityURL, domain.RegionAutoDetect
+		}, "AzureRegion", "B2C"},
+		{"OpenID Connect", func(c *application.ConfidentialClientConfig) {
+			c.Authority, c.OIDCAuthority = "", keyporttest.OIDCIssuer
+		}, "AzureRegion", "OpenID"},
+		{"an IP address", func(c *application.ConfidentialClientConfig) { c.Authority = "https://127.0.0.1:8443/contoso" }, "AzureRegion", "IP address"},
+		{"an authority in a region", func(c *application.ConfidentialClientConfig) {
+			c.Authority = "https://westeurope.login.microsoft.com/contoso"
+		}, "Authority", `use https://login.microsoftonline.com/contoso, and "westeurope" for AzureRegion`},
+		{"an authority in another cloud's region", func(c *application.ConfidentialClientConfig) {
+			c.Authority = "https://usgovvirginia.login.microsoftonline.us/contoso"
+		}, "Authority", "use https://login.microsoftonline.us/contoso"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			config := configOf(newServer(0))
+			config.AzureRegion = "westeurope"
+			row.change(&config)
+			_, err := application.NewConfidentialClient(config)
+			var bad *domain.ConfigError
+			if !errors.As(err, &bad) || bad.Field != row.field || !strings.Contains(err.Error(), row.says) {
+				t.Errorf("got %v, want the field %s and %q", err, row.field, row.says)
+			}
+		})
+	}
+}
+
+func TestForcingIsForEntraIDOnly(t *testing.T) {
+	config := configOf(newServer(0))
+	config.Authority, config.Ports.Environment = keyporttest.ADFSAuthorityURL, keyporttest.Environment{"MSAL_FORCE_REGION": "evil.example"}
+	if _, err := application.NewConfidentialClient(config); err != nil {
+		t.Error(err)
+	}
+}
