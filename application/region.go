@@ -21,7 +21,7 @@ type place struct {
 func (c *core) postInRegion(ctx context.Context, r tokenRequest, to tokenendpoint.Request) (tokenendpoint.Response, place, error) {
 	at := place{endpoint: to.Endpoint}
 	if c.regions == nil || !r.regional {
-		got, err := c.post(ctx, r.api, to)
+		got, err := c.postTimely(ctx, r, to)
 		return got, at, err
 	}
 	var err error
@@ -69,5 +69,5 @@ func (c *core) postRegional(
 func (c *core) postAs(ctx context.Context, r tokenRequest, to tokenendpoint.Request, d domain.RegionDetails) (tokenendpoint.Response, error) {
 	to.Header = to.Header.Clone()
 	to.Header.Set("x-client-current-telemetry", domain.CurrentTelemetryInRegion(r.api, r.reason, d))
-	return c.post(ctx, r.api, to)
+	return c.postTimely(ctx, r, to)
 }

@@ -24,6 +24,7 @@ type tokenRequest struct {
 	signIn      bool   // an ID token alone will do
 	anchor      string // X-AnchorMailbox, a hint where the user's data are; "" for none
 	regional    bool   // regions serve the grant
+	facts       authFacts
 }
 
 // answer is a token response and how it was come by.
@@ -34,32 +35,22 @@ type answer struct {
 	place
 }
 
-// send sends a grant and reads the answer, once more when the clock by which the client
-// signed was wrong and the answer has told the time. It stores nothing.
+// send finds the endpoint, proves who the client is, sends the grant and reads the
+// answer. It stores nothing.
 func (c *core) send(ctx context.Context, r tokenRequest) (answer, error) {
-	if r.correlation == "" {
-		r.correlation = telemetry.NewCorrelationID()
-	}
-	before := c.skew.Offset()
-	got, err := c.sendOnce(ctx, r)
-	if err != nil && c.isMistimed(err, before) {
-		return c.sendOnce(ctx, r)
-	}
-	return got, err
-}
-
-// sendOnce finds the endpoint, proves who the client is, sends the grant and reads the
-// answer.
-func (c *core) sendOnce(ctx context.Context, r tokenRequest) (answer, error) {
 	metadata, err := c.resolver.Resolve(ctx, r.authority)
 	if err != nil {
 		return answer{}, failedAs(r.operation, err)
+	}
+	if r.correlation == "" {
+		r.correlation = telemetry.NewCorrelationID()
 	}
 	form, header := c.form(r), c.header(r)
 	facts := authFacts{r.authority, metadata, r.scopes, r.claims, r.correlation}
 	if err := c.authenticate(ctx, c.auth, facts, form, header); err != nil {
 		return answer{}, failedAs(r.operation, err)
 	}
+	r.facts = facts
 	response, at, err := c.postInRegion(ctx, r, tokenendpoint.Request{
 		Endpoint: metadata.TokenEndpoint, Query: r.parameters.Query, Form: form, Header: header, CorrelationID: r.correlation,
 		SignIn: r.signIn,
