@@ -67,7 +67,6 @@ func (c *core) postRegional(
 
 // postAs posts and tells the server of the region.
 func (c *core) postAs(ctx context.Context, r tokenRequest, to tokenendpoint.Request, d domain.RegionDetails) (tokenendpoint.Response, error) {
-	to.Header = to.Header.Clone()
 	to.Header.Set("x-client-current-telemetry", domain.CurrentTelemetryInRegion(r.api, r.reason, d))
 	return c.postTimely(ctx, r, to)
 }

@@ -1,6 +1,7 @@
 package application_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -48,6 +49,7 @@ func TestWhichRegion(t *testing.T) {
 		{"REGION_NAME is another cloud's", auto, keyporttest.Environment{name: "usgovvirginia"}, "", none, machineHost + " " + globalHost, "login.microsoftonline.us"},
 		{"the machine says no region", auto, nil, "evil.example/", none, machineHost + " " + globalHost, "not the name of a region"},
 		{"the machine is in another cloud", auto, nil, "chinaeast2", none, machineHost + " " + globalHost, "login.partner.microsoftonline.cn"},
+		{"REGION_NAME is blank, and no machine of Azure", auto, keyporttest.Environment{name: "  "}, "", none, machineHost + " " + globalHost, "no route"},
 		{"there is no machine of Azure", auto, nil, "", none, machineHost + " " + globalHost, "no route"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -58,6 +60,9 @@ func TestWhichRegion(t *testing.T) {
 			got := r.token(1).Metadata.Region
 			if (got.Err == nil) != (row.err == "") || got.Err != nil && !strings.Contains(got.Err.Error(), row.err) {
 				t.Errorf("reason %v, want %q", got.Err, row.err)
+			}
+			if blamed, set := got.Err != nil && strings.Contains(got.Err.Error(), name), strings.TrimSpace(row.variables[name]) != ""; blamed && !set {
+				t.Errorf("reason %v, and the variable is not set", got.Err)
 			}
 			if got.Err = nil; got != row.want {
 				t.Errorf("got %+v, want %+v", got, row.want)
@@ -157,6 +162,44 @@ func TestAllShareOneDetection(t *testing.T) {
 	if n := len(r.Requests(keyporttest.EndpointInstanceMetadata)); n != 1 {
 		t.Errorf("the machine was asked %d times", n)
 	}
+}
+
+// stubborn does not heed the context of a request to the machine.
+type stubborn struct {
+	release chan struct{}
+	next    *http.Client
+}
+
+func (s stubborn) Do(r *http.Request) (*http.Response, error) {
+	if r.URL.Host == machineHost {
+		<-s.release
+	}
+	return s.next.Do(r)
+}
+
+func TestCloseWaitsForDetection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		machine := stubborn{release: make(chan struct{})}
+		r := newInRegion(t, func(c *application.ConfidentialClientConfig, a *keyporttest.Authority) {
+			machine.next = a.Client()
+			c.AzureRegion, c.Ports.HTTPClient = domain.RegionAutoDetect, machine
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := r.client.AcquireTokenForClient(ctx, application.ClientCredentialsRequest{Scopes: []string{graph}}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatal(err)
+		}
+		closed := make(chan error, 1)
+		go func() { closed <- r.client.Close(t.Context()) }()
+		synctest.Wait()
+		if len(closed) > 0 {
+			t.Error("closed while the machine is being asked")
+		}
+		close(machine.release)
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestCloseEndsDetection(t *testing.T) {

@@ -200,6 +200,27 @@ func TestACallerWhoGivesUpSaysNothingOfTheRegion(t *testing.T) {
 	})
 }
 
+// The time of the whole acquisition is up, most of which went elsewhere.
+func TestTimeThatIsUpSaysNothingOfTheRegion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, vault := &hanging{host: regionHost}, 25*time.Second
+		r := newInRegion(t, func(c *application.ConfidentialClientConfig, a *keyporttest.Authority) {
+			h.next, c.Ports.HTTPClient = a.Client(), h
+			c.Credential = application.CredentialFunc(func(context.Context, application.CredentialRequest) (application.Credential, error) {
+				time.Sleep(vault)
+				return application.ClientSecret("my-secret"), nil
+			})
+		})
+		if _, err := r.tryToken(1); !errors.Is(err, domain.ErrUnavailable) || r.hosts() != "" {
+			t.Errorf("got %v", err)
+		}
+		h.host, vault = "", 0
+		if r.token(2); r.hosts() != regionHost {
+			t.Error("the region counts as failed")
+		}
+	})
+}
+
 func TestWhenBothHostsFailTheGlobalOnesErrorIsTold(t *testing.T) {
 	r := newInRegion(t, nil)
 	r.down(keyporttest.Rule{Status: 503})

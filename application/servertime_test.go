@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"sync"
 	"testing"
 	"time"
@@ -86,6 +87,22 @@ func TestAClockThatIsWrongCostsOneRequestOnce(t *testing.T) {
 				t.Errorf("%d requests, want 4: what was learned is kept", n)
 			}
 		})
+	}
+}
+
+// The region's host tells the time and fails then: the global one gets the new proof.
+func TestAWrongClockAndARegionThatFails(t *testing.T) {
+	s := newAstray(t, time.Hour, func(c *application.ConfidentialClientConfig, a *keyporttest.Authority) {
+		c.AzureRegion = "westeurope"
+		asked := 0
+		a.Script(keyporttest.Rule{Host: regionHost, Status: 503, Match: func(*http.Request, url.Values) bool {
+			asked++
+			return asked > 1
+		}})
+	})
+	s.token(1)
+	if got := s.hosts(); got != regionHost+" "+regionHost+" "+globalHost {
+		t.Errorf("asked %s", got)
 	}
 }
 

@@ -140,6 +140,65 @@ func TestCheckRegion(t *testing.T) {
 	}
 }
 
+// TestInCloud: a cloud of the configuration is one, for Entra ID at its hosts.
+func TestInCloud(t *testing.T) {
+	private := domain.CloudInfo{PreferredNetwork: "login.private.example", Aliases: []string{"sts.private.example", "login.windows.net"}}
+	for _, row := range []struct {
+		authority, environment string
+		known                  bool
+	}{
+		{"https://login.private.example/contoso", "login.private.example", true},
+		{"https://sts.private.example/contoso", "login.private.example", true},
+		{"https://login.windows.net/contoso", "login.microsoftonline.com", true}, // what the library knows is so
+		{"https://other.example/contoso", "other.example", false},
+		{"https://sts.private.example/adfs", "sts.private.example", false},
+		{"https://sts.private.example/contoso/b2c_1_in", "sts.private.example", false},
+	} {
+		a, err := domain.ParseAuthority(row.authority)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a = a.InCloud(private)
+		if a.Environment() != row.environment || a.IsKnownCloud() != row.known {
+			t.Errorf("%s: environment %s, known %v", row.authority, a.Environment(), a.IsKnownCloud())
+		}
+		other, err := a.WithTenant("fabrikam")
+		if row.known && (err != nil || other.Environment() != row.environment) {
+			t.Errorf("%s: another tenant is of %s (%v)", row.authority, other.Environment(), err)
+		}
+	}
+}
+
+// A document may speak for a private cloud under its preferred name, and only so.
+func TestDocumentsOfAPrivateCloud(t *testing.T) {
+	a, err := domain.ParseAuthority("https://sts.private.example/contoso")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := a
+	a = a.InCloud(domain.CloudInfo{PreferredNetwork: "login.private.example", Aliases: []string{"sts.private.example"}})
+	for _, row := range []struct {
+		authority domain.Authority
+		host      string
+		good      bool
+	}{
+		{a, "login.private.example", true},
+		{a, "sts.private.example", true},
+		{a, "login.microsoftonline.com", false},
+		{a, "evil.example", false},
+		{plain, "sts.private.example", true},
+		{plain, "login.private.example", false},
+	} {
+		if problem := row.authority.CheckIssuer("https://" + row.host + "/contoso/v2.0"); (problem == "") != row.good {
+			t.Errorf("issuer at %s: %q", row.host, problem)
+		}
+		m := domain.ServerMetadata{Issuer: a.String(), TokenEndpoint: "https://" + row.host + "/contoso/oauth2/v2.0/token"}
+		if field := row.authority.ForeignEndpoint(m); (field == "") != row.good {
+			t.Errorf("endpoint at %s: %q", row.host, field)
+		}
+	}
+}
+
 func TestRegionOfHost(t *testing.T) {
 	for _, row := range []struct {
 		host, region, central string

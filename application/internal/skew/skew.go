@@ -26,7 +26,7 @@ func (s *Skew) Learn(date, sent, received time.Time) {
 	switch {
 	case date.After(received):
 		offset = date.Sub(received)
-	case date.Before(sent.Add(-time.Second)): // a Date is cut to its second
+	case date.Before(sent): // as any is that was cut to its second, which is too little to count
 		offset = date.Sub(sent)
 	}
 	switch {
