@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -161,6 +162,18 @@ func TestAllShareOneDetection(t *testing.T) {
 	all.Wait()
 	if n := len(r.Requests(keyporttest.EndpointInstanceMetadata)); n != 1 {
 		t.Errorf("the machine was asked %d times", n)
+	}
+}
+
+func TestTheOperatorIsToldOnceThatThereIsNoRegion(t *testing.T) {
+	var log strings.Builder
+	r := newInRegion(t, func(c *application.ConfidentialClientConfig, _ *keyporttest.Authority) {
+		c.AzureRegion, c.Logger = domain.RegionAutoDetect, slog.New(slog.NewTextHandler(&log, nil))
+	})
+	r.token(1)
+	r.token(2)
+	if strings.Count(log.String(), "could not detect the region") != 1 || !strings.Contains(log.String(), machineHost) {
+		t.Errorf("log: %s", log.String())
 	}
 }
 
