@@ -75,7 +75,7 @@ func TestARegionThatFailsCostsOneRequest(t *testing.T) {
 				t.Errorf("asked %v", sent)
 			}
 			ids, told := sent[1].Header.Get("client-request-id"), sent[1].Header.Get("x-client-current-telemetry")
-			if ids != sent[0].Header.Get("client-request-id") || told != "5|730,2,,0,5|" {
+			if ids != sent[0].Header.Get("client-request-id") || told != "5|730,2,,,5|" {
 				t.Errorf("the second request has id %s and telemetry %q", ids, told)
 			}
 			if d := r.token(2).Metadata.Region; d.Outcome != domain.RegionFellBack || !errors.Is(d.Err, domain.ErrUnavailable) || r.hosts() != globalHost {

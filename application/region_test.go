@@ -93,7 +93,7 @@ func TestARegionsTokenIsTheGlobalHostsToo(t *testing.T) {
 	if _, key := got.Filed(); key.Environment != globalHost {
 		t.Errorf("filed under %s, want the cloud's name", key.Environment)
 	}
-	if sent := r.Requests()[0].Header.Get("x-client-current-telemetry"); sent != "5|730,2,westeurope,0,2|" {
+	if sent := r.Requests()[0].Header.Get("x-client-current-telemetry"); sent != "5|730,2,westeurope,,2|" {
 		t.Errorf("telemetry %q", sent)
 	}
 	if r.hosts() != regionHost {

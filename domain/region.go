@@ -154,7 +154,7 @@ type RegionDetails struct {
 // telemetry returns the fields region_used, region_source and region_outcome in MSAL's
 // numbers.
 func (d RegionDetails) telemetry() string {
-	used, source, outcome := "", 0, 0
+	used, source, outcome := "", "", 0
 	switch d.Outcome {
 	case RegionUsed:
 		used, outcome = d.Region, 4 // auto-detection succeeded
@@ -162,15 +162,15 @@ func (d RegionDetails) telemetry() string {
 			outcome = 2 // set, and not compared with what detection says
 		}
 	case RegionNotDetected:
-		source, outcome = 1, 5
+		source, outcome = "1", 5
 	case RegionFellBack:
 		outcome = 5
 	}
 	switch d.Source {
 	case RegionFromEnvironment:
-		source = 3
+		source = "3"
 	case RegionFromIMDS:
-		source = 4
+		source = "4"
 	}
-	return used + "," + strconv.Itoa(source) + "," + strconv.Itoa(outcome)
+	return used + "," + source + "," + strconv.Itoa(outcome)
 }

@@ -229,13 +229,13 @@ func TestTelemetryInRegion(t *testing.T) {
 		d    domain.RegionDetails
 		want string
 	}{
-		{"configured", domain.RegionDetails{Region: "westeurope", Source: domain.RegionFromConfig, Outcome: domain.RegionUsed}, "5|730,2,westeurope,0,2|"},
-		{"forced", domain.RegionDetails{Region: "westeurope", Source: domain.RegionFromForce, Outcome: domain.RegionUsed}, "5|730,2,westeurope,0,2|"},
+		{"configured", domain.RegionDetails{Region: "westeurope", Source: domain.RegionFromConfig, Outcome: domain.RegionUsed}, "5|730,2,westeurope,,2|"},
+		{"forced", domain.RegionDetails{Region: "westeurope", Source: domain.RegionFromForce, Outcome: domain.RegionUsed}, "5|730,2,westeurope,,2|"},
 		{"of the environment", domain.RegionDetails{Region: "westeurope", Source: domain.RegionFromEnvironment, Outcome: domain.RegionUsed}, "5|730,2,westeurope,3,4|"},
 		{"of the machine", domain.RegionDetails{Region: "westeurope", Source: domain.RegionFromIMDS, Outcome: domain.RegionUsed}, "5|730,2,westeurope,4,4|"},
 		{"not detected", domain.RegionDetails{Outcome: domain.RegionNotDetected, Err: failed}, "5|730,2,,1,5|"},
 		{"fallen back", domain.RegionDetails{Region: "westeurope", Source: domain.RegionFromIMDS, Outcome: domain.RegionFellBack, Err: failed}, "5|730,2,,4,5|"},
-		{"fallen back, configured", domain.RegionDetails{Region: "westeurope", Source: domain.RegionFromConfig, Outcome: domain.RegionFellBack, Err: failed}, "5|730,2,,0,5|"},
+		{"fallen back, configured", domain.RegionDetails{Region: "westeurope", Source: domain.RegionFromConfig, Outcome: domain.RegionFellBack, Err: failed}, "5|730,2,,,5|"},
 	} {
 		if got := domain.CurrentTelemetryInRegion(domain.AcquireTokenForClientID, domain.ReasonNoCachedToken, row.d); got != row.want {
 			t.Errorf("%s: got %q, want %q", row.name, got, row.want)
