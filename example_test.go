@@ -192,6 +192,76 @@ func Example_manyTenants() {
 	// contoso.onmicrosoft.com from cache
 }
 
+// In Azure a service can have its tokens from the region that it runs in. When the
+// region's host fails, the global one is asked at once, and for the next minutes.
+func Example_region() {
+	authority, ports := newAuthority()
+	ports.Environment = keyporttest.Environment{"REGION_NAME": "West Europe"} // App Service and Functions set it
+	app, err := keyport.NewConfidentialClient(keyport.ConfidentialClientConfig{
+		ClientID:    "11111111-2222-3333-4444-555555555555",
+		Authority:   "https://login.microsoftonline.com/contoso.onmicrosoft.com",
+		Credential:  keyport.ClientSecret("the-secret"),
+		AzureRegion: keyport.RegionAutoDetect, // or a name: "westeurope"
+		Ports:       ports,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, down := range []bool{false, true} {
+		if down {
+			authority.Script(keyporttest.Rule{Host: "westeurope.login.microsoft.com", Err: errors.New("connection refused")})
+		}
+		res, err := app.AcquireTokenForClient(context.Background(), keyport.ClientCredentialsRequest{
+			Scopes: []string{"https://graph.microsoft.com/.default"}, ForceRefresh: down,
+		})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		region := res.Metadata.Region
+		fmt.Printf("%s (%s): %s, %s\n", region.Region, region.Source, region.Outcome, res.Metadata.TokenEndpoint)
+	}
+	// Output:
+	// westeurope (REGION_NAME): used, https://westeurope.login.microsoft.com/contoso.onmicrosoft.com/oauth2/v2.0/token
+	// westeurope (REGION_NAME): fell back, https://login.microsoftonline.com/contoso.onmicrosoft.com/oauth2/v2.0/token
+}
+
+// In a network without the public cloud nothing needs to be discovered: what instance
+// discovery and the authority publish is read from files.
+func Example_airGap() {
+	const instanceMetadata = `{"metadata":[{"preferred_network":"login.private.example",` +
+		`"aliases":["login.private.example","sts.private.example"]}]}`
+	clouds, err := keyport.ParseInstanceMetadata([]byte(instanceMetadata)) // os.ReadFile, in a program
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	authority, ports := newAuthority()
+	app, err := keyport.NewConfidentialClient(keyport.ConfidentialClientConfig{
+		ClientID:   "11111111-2222-3333-4444-555555555555",
+		Authority:  "https://login.private.example/contoso.onmicrosoft.com",
+		Credential: keyport.ClientSecret("the-secret"),
+		Clouds:     clouds,
+		Ports:      ports,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if _, err := app.AcquireTokenForClient(context.Background(), keyport.ClientCredentialsRequest{
+		Scopes: []string{"https://graph.microsoft.com/.default"},
+	}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, sent := range authority.Requests() {
+		fmt.Println(sent)
+	}
+	// Output:
+	// POST login.private.example (token)
+}
+
 // A resource that refuses a token (continuous access evaluation) sends a claims
 // challenge. Pass it on, and a new token takes the place of the old one.
 func Example_claimsChallenge() {

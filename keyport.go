@@ -92,6 +92,10 @@ type (
 	ServerMetadata = domain.ServerMetadata
 	// Cloud is the login host of a Microsoft cloud.
 	Cloud = domain.Cloud
+	// CloudInfo describes a cloud by its hosts.
+	CloudInfo = domain.CloudInfo
+	// RegionDetails say which region a token came from.
+	RegionDetails = domain.RegionDetails
 	// IDTokenClaims are what an ID token says of the user.
 	IDTokenClaims = domain.IDTokenClaims
 	// UserInfo is what an authority knows of a user.
@@ -136,6 +140,15 @@ const (
 	AzureGovSG        = domain.AzureGovSG
 )
 
+// What AzureRegion may be besides the name of a region, and what came of it.
+const (
+	RegionAutoDetect  = domain.RegionAutoDetect
+	RegionDisabled    = domain.RegionDisabled
+	RegionUsed        = domain.RegionUsed
+	RegionNotDetected = domain.RegionNotDetected
+	RegionFellBack    = domain.RegionFellBack
+)
+
 // Where a token came from.
 const (
 	SourceCache            = domain.SourceCache
@@ -172,6 +185,16 @@ var (
 
 // AuthorityURL returns the authority of a tenant in a Microsoft cloud.
 func AuthorityURL(c Cloud, tenant string) string { return domain.AuthorityURL(c, tenant) }
+
+// ParseServerMetadata reads a saved metadata document, for the field Metadata.
+func ParseServerMetadata(document []byte) (*ServerMetadata, error) {
+	return application.ParseServerMetadata(document)
+}
+
+// ParseInstanceMetadata reads a saved instance discovery document, for the field Clouds.
+func ParseInstanceMetadata(document []byte) ([]CloudInfo, error) {
+	return application.ParseInstanceMetadata(document)
+}
 
 // CodeChallenge returns the S256 challenge of a code verifier (RFC 7636 §4.2).
 func CodeChallenge(verifier Secret) string { return domain.CodeChallenge(verifier) }

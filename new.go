@@ -50,6 +50,9 @@ func withDefaults(p Ports) (Ports, error) {
 		}
 		p.HTTPClient = client
 	}
+	if p.Environment == nil {
+		p.Environment = system.Environment{}
+	}
 	if p.Browser == nil {
 		p.Browser = system.Browser{}
 	}

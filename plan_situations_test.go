@@ -161,6 +161,9 @@ var appSituations = []situation{
 		_, _ = c.acquire(p.ctx)
 		return c
 	}, fails, 0, ""},
+	{"app: in a region", func(c *keyport.ConfidentialClientConfig) { c.AzureRegion = "westus2" }, func(p *planned) call {
+		return p.forClient(keyport.ClientCredentialsRequest{})
+	}, asks, 1, ""},
 	{"app: closed", nil, func(p *planned) call {
 		if err := p.app.Close(p.ctx); err != nil {
 			p.t.Fatal(err)

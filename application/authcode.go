@@ -217,6 +217,9 @@ func (c *core) authorityOf(clientID, authority, field string) (domain.Authority,
 	if err != nil || other.Host() != c.authority.Host() || other.Kind() != c.authority.Kind() || other.Policy() != c.authority.Policy() {
 		return domain.Authority{}, foreign
 	}
+	if c.authority.IsKnownCloud() { // which of its names alone does not tell, for a cloud of the configuration
+		return c.authority.WithTenant(other.Tenant())
+	}
 	return other, nil
 }
 

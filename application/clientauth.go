@@ -110,7 +110,7 @@ func (c *core) useSecret(a clientAuth, secret domain.Secret, f authFacts, form u
 		header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(pair)))
 		form.Del("client_id") // RFC 6749 §2.3: one method for each request
 	case ClientSecretJWT:
-		jwt, err := assertion.BySecret(secret, c.profile(a, f), c.ports.Clock.Now())
+		jwt, err := assertion.BySecret(secret, c.profile(a, f), c.serverTime())
 		if err != nil {
 			return err
 		}
@@ -144,7 +144,7 @@ func secretMethod(configured ClientAuthMethod, f authFacts) ClientAuthMethod {
 func (c *core) clientAssertion(ctx context.Context, a clientAuth, kind credentialKind, f authFacts) (domain.Secret, error) {
 	switch k := kind.(type) {
 	case *signerCredential:
-		return c.assertions.Get(ctx, k.key, c.profile(a, f), c.ports.Clock.Now())
+		return c.assertions.Get(ctx, k.key, c.profile(a, f), c.serverTime())
 	case *textCredential:
 		return k.assertion, nil
 	case *standInCredential:

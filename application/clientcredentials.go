@@ -131,6 +131,7 @@ func (c *ConfidentialClient) appRequest(scopes domain.Scopes, r *ClientCredentia
 	return tokenRequest{
 		operation: forClient, api: domain.AcquireTokenForClientID, authority: a, scopes: scopes, claims: claims,
 		grant: url.Values{"grant_type": {"client_credentials"}}, parameters: r.ExtraParameters, correlation: r.CorrelationID,
+		regional: true,
 	}, nil
 }
 

@@ -47,8 +47,20 @@ type ConfidentialClientConfig struct {
 	DisableInstanceDiscovery bool
 	// KnownAuthorities are hosts that need no instance discovery.
 	KnownAuthorities []string
+	// Clouds are clouds that the library does not know, by their hosts: those need no
+	// discovery at all, and tokens got under one name of a cloud serve under the others.
+	// [ParseInstanceMetadata] reads them from a document.
+	Clouds []domain.CloudInfo
 	// Metadata are the endpoints of the authority; when set, its document is not fetched.
+	// [ParseServerMetadata] reads them from a document.
 	Metadata *domain.ServerMetadata
+
+	// AzureRegion has the application's own tokens of Entra ID come from a region's host:
+	// the name of the region, such as "westeurope", or [domain.RegionAutoDetect] for the
+	// one that the program runs in. When the region fails, the global host is asked. When
+	// empty, none, unless the environment variable MSAL_FORCE_REGION names one;
+	// [domain.RegionDisabled] does not look there.
+	AzureRegion string
 
 	// InsecureSkipIDTokenVerification takes ID tokens without looking at their signature,
 	// for servers whose keys cannot be reached. Their claims are checked all the same.
@@ -84,7 +96,7 @@ func NewConfidentialClient(config ConfidentialClientConfig) (*ConfidentialClient
 	if err := c.core.start(settings{
 		clientID: config.ClientID, authority: config.Authority, oidcAuthority: config.OIDCAuthority,
 		skipValidation: config.SkipAuthorityValidation, noDiscovery: config.DisableInstanceDiscovery,
-		knownAuthorities: config.KnownAuthorities, metadata: config.Metadata,
+		knownAuthorities: config.KnownAuthorities, clouds: config.Clouds, metadata: config.Metadata,
 		appName: config.AppName, appVersion: config.AppVersion,
 		capabilities: config.Capabilities, excludeScopes: config.ExcludeScopes,
 		unverified: config.InsecureSkipIDTokenVerification, unthrottled: config.DisableThrottling,
@@ -93,6 +105,9 @@ func NewConfidentialClient(config ConfidentialClientConfig) (*ConfidentialClient
 		return nil, err
 	}
 	if err := auth.check(); err != nil {
+		return nil, err
+	}
+	if err := c.core.startRegion(config.AzureRegion); err != nil {
 		return nil, err
 	}
 	if _, err := json.Marshal(auth.claims); err != nil {

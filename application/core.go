@@ -13,6 +13,8 @@ import (
 	"github.com/seed57855a68/keyport/application/internal/exchange"
 	"github.com/seed57855a68/keyport/application/internal/flight"
 	"github.com/seed57855a68/keyport/application/internal/keyset"
+	"github.com/seed57855a68/keyport/application/internal/region"
+	"github.com/seed57855a68/keyport/application/internal/skew"
 	"github.com/seed57855a68/keyport/application/internal/telemetry"
 	"github.com/seed57855a68/keyport/application/internal/throttle"
 	"github.com/seed57855a68/keyport/application/internal/turn"
@@ -45,6 +47,8 @@ type core struct {
 	resolver   *authority.Resolver
 	keys       *keyset.Resolver
 	assertions assertion.Cache
+	regions    *region.Finder // nil for none
+	skew       skew.Skew
 	telemetry  *telemetry.Client
 	throttle   *throttle.Guard // nil when the client is not to keep back requests
 	flights    flight.Group[flightKey, domain.Result]
@@ -60,6 +64,7 @@ type settings struct {
 
 	skipValidation, noDiscovery bool
 	knownAuthorities            []string
+	clouds                      []domain.CloudInfo
 	metadata                    *domain.ServerMetadata
 	appName, appVersion         string
 	capabilities, excludeScopes []string
@@ -100,6 +105,16 @@ func (c *core) start(s settings) error {
 	return nil
 }
 
+// startRegion is what more a client does that may have a region. It sends nothing.
+func (c *core) startRegion(setting string) (err error) {
+	environment := c.ports.Environment
+	if isNil(environment) {
+		environment = nil
+	}
+	c.regions, err = region.New(setting, c.authority, environment, c.http, c.ports.Clock, c.reportAlone)
+	return err
+}
+
 // report tells the operator of a failure that the caller need not act on.
 func (c *core) report(ctx context.Context, operation string, err error) {
 	if c.logger != nil && !errors.Is(err, context.Canceled) {
@@ -135,7 +150,7 @@ func (c *core) ready(ctx context.Context) error {
 // close refuses further calls and waits for work under way.
 func (c *core) close(ctx context.Context) error {
 	c.closed.Store(true)
-	return errors.Join(c.flights.Close(ctx), c.resolver.Close(ctx), c.keys.Close(ctx), c.assertions.Close(ctx))
+	return errors.Join(c.flights.Close(ctx), c.resolver.Close(ctx), c.keys.Close(ctx), c.assertions.Close(ctx), c.regions.Close(ctx))
 }
 
 // invalidate takes a token that a resource has refused out of the cache.

@@ -40,7 +40,8 @@ func newDryRun(c *core, a domain.Authority, m domain.ServerMetadata) *dryRun {
 	own.http = exchange.New(d.wire)
 	own.resolver = authority.New(own.http, nil, c.ports.Clock, c.timeout, authority.Options{Static: &m, Authority: a}, own.reportAlone)
 	own.telemetry = telemetry.New("", "")
-	own.throttle = c.throttle // it remembers nothing of requests without an answer
+	own.throttle = c.throttle       // it remembers nothing of requests without an answer
+	own.regions = c.regions.Known() // to detect one takes requests
 	own.pauses.until = c.pauses.copied()
 	return d
 }

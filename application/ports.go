@@ -22,6 +22,8 @@ type Ports struct {
 	// Locker lets one of many processes redeem a refresh token at a time; when nil, the
 	// TokenCache itself if it is one, and otherwise each process by itself.
 	Locker ports.Locker
+	// Environment reads environment variables; when nil, those of the process.
+	Environment ports.Environment
 	// Browser opens the sign-in page, and RedirectListener receives the answer, when a user
 	// signs in on this machine; when nil, the system's browser and a port of the loopback
 	// interface.

@@ -15,6 +15,7 @@ import (
 // post sends a token request and keeps the count of failures that the next
 // request's telemetry header reports.
 func (c *core) post(ctx context.Context, id domain.APIID, r tokenendpoint.Request) (tokenendpoint.Response, error) {
+	r.Dated = c.skew.Learn
 	response, err := tokenendpoint.Post(ctx, c.http, r, c.ports.Clock.Now)
 	var refused *domain.OAuthError
 	switch {

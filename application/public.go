@@ -35,6 +35,9 @@ type PublicClientConfig struct {
 	DisableInstanceDiscovery bool
 	// KnownAuthorities are hosts that need no instance discovery.
 	KnownAuthorities []string
+	// Clouds are clouds that the library does not know, by their hosts. They need no
+	// discovery.
+	Clouds []domain.CloudInfo
 	// Metadata are the endpoints of the authority; when set, its document is not fetched.
 	Metadata *domain.ServerMetadata
 	// InsecureSkipIDTokenVerification takes ID tokens without looking at their signature,
@@ -69,7 +72,7 @@ func NewPublicClient(config PublicClientConfig) (*PublicClient, error) {
 	if err := c.core.start(settings{
 		clientID: config.ClientID, authority: config.Authority, oidcAuthority: config.OIDCAuthority,
 		skipValidation: config.SkipAuthorityValidation, noDiscovery: config.DisableInstanceDiscovery,
-		knownAuthorities: config.KnownAuthorities, metadata: config.Metadata,
+		knownAuthorities: config.KnownAuthorities, clouds: config.Clouds, metadata: config.Metadata,
 		appName: config.AppName, appVersion: config.AppVersion,
 		capabilities: config.Capabilities, excludeScopes: config.ExcludeScopes,
 		unverified: config.InsecureSkipIDTokenVerification, unthrottled: config.DisableThrottling,

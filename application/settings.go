@@ -32,16 +32,71 @@ func (s settings) check() (domain.Authority, error) {
 		return domain.Authority{}, err
 	}
 	for i, h := range s.knownAuthorities {
-		if h == "" || strings.ContainsAny(h, "/@?# ") {
-			return domain.Authority{}, &domain.ConfigError{
-				Field: fmt.Sprintf("KnownAuthorities[%d]", i), Problem: "is not a host", Remedy: `pass the host alone, such as "login.contoso.example"`,
-			}
+		if problem := hostProblem(h); problem != "" {
+			return domain.Authority{}, &domain.ConfigError{Field: fmt.Sprintf("KnownAuthorities[%d]", i), Problem: problem, Remedy: hostRemedy}
 		}
 	}
 	if err := s.checkMetadata(); err != nil {
 		return domain.Authority{}, err
 	}
-	return s.parseAuthority()
+	if err := checkClouds(s.clouds); err != nil {
+		return domain.Authority{}, err
+	}
+	a, err := s.parseAuthority()
+	if err != nil {
+		return domain.Authority{}, err
+	}
+	if region, central, ok := domain.RegionOfHost(a.Host()); ok && a.Kind() == domain.KindEntra {
+		return domain.Authority{}, &domain.ConfigError{
+			Field: "Authority", Problem: "is at the host of a region, which serves the application's own tokens only",
+			Remedy: fmt.Sprintf("use https://%s/%s, and %q for AzureRegion", central, a.Tenant(), region),
+		}
+	}
+	return s.inCloud(a), nil
+}
+
+// inCloud places an authority in the cloud that it belongs to by the configuration.
+func (s settings) inCloud(a domain.Authority) domain.Authority {
+	for _, c := range s.clouds {
+		a = a.InCloud(lowerCloud(c))
+	}
+	return a
+}
+
+func lowerCloud(c domain.CloudInfo) domain.CloudInfo {
+	return domain.CloudInfo{PreferredNetwork: strings.ToLower(c.PreferredNetwork), Aliases: lowered(c.Aliases)}
+}
+
+func checkClouds(clouds []domain.CloudInfo) error {
+	owner := map[string]int{}
+	for i, c := range clouds {
+		for j, host := range append([]string{c.PreferredNetwork}, c.Aliases...) {
+			field := fmt.Sprintf("Clouds[%d].PreferredNetwork", i)
+			if j > 0 {
+				field = fmt.Sprintf("Clouds[%d].Aliases[%d]", i, j-1)
+			}
+			if problem := hostProblem(host); problem != "" {
+				return &domain.ConfigError{Field: field, Problem: problem, Remedy: hostRemedy}
+			}
+			first, taken := owner[strings.ToLower(host)]
+			if taken && first != i {
+				return &domain.ConfigError{Field: field, Problem: fmt.Sprintf("is a host of Clouds[%d] too", first), Remedy: "name each host in one cloud"}
+			}
+			owner[strings.ToLower(host)] = i
+		}
+	}
+	return nil
+}
+
+const hostRemedy = `pass the host alone, such as "login.contoso.example"`
+
+// hostProblem says why a text is no host; "" when it is one.
+func hostProblem(host string) string {
+	a, err := domain.ParseOIDCAuthority("https://" + host)
+	if err != nil || a.Host() != strings.ToLower(host) {
+		return "is not a host"
+	}
+	return ""
 }
 
 func checkClientID(id string) error {

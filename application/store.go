@@ -42,7 +42,7 @@ func (c *core) write(ctx context.Context, key domain.PartitionKey, change func(d
 func result(t *domain.AccessToken, at domain.PartitionKey, reason domain.RefreshReason, got answer, failed error) domain.Result {
 	r := domain.ResultOf(t, at, domain.SourceIdentityProvider, reason)
 	r.Metadata.CorrelationID = got.correlationID
-	r.Metadata.TokenEndpoint = got.metadata.TokenEndpoint
+	r.Metadata.TraceID, r.Metadata.TokenEndpoint, r.Metadata.Region = got.TraceID, got.endpoint, got.region
 	r.Metadata.CacheError = failed
 	for name, raw := range got.Extra {
 		if r.ExtraFields == nil {

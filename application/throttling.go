@@ -14,7 +14,7 @@ import (
 // postUnlessThrottled sends a token request that the server wants. Polls for a device
 // code have a pace of their own (RFC 8628 §3.5).
 func (c *core) postUnlessThrottled(ctx context.Context, r tokenRequest, q tokenendpoint.Request) (tokenendpoint.Response, error) {
-	post := func() (tokenendpoint.Response, error) { return c.post(ctx, r.api, q) }
+	post := func() (tokenendpoint.Response, error) { return c.postTimely(ctx, r, q) }
 	if r.grant.Has("device_code") {
 		return post()
 	}

@@ -23,6 +23,8 @@ type tokenRequest struct {
 	correlation string // "": a random one
 	signIn      bool   // an ID token alone will do
 	anchor      string // X-AnchorMailbox, a hint where the user's data are; "" for none
+	regional    bool   // regions serve the grant
+	facts       authFacts
 }
 
 // answer is a token response and how it was come by.
@@ -30,6 +32,7 @@ type answer struct {
 	tokenendpoint.Response
 	metadata      domain.ServerMetadata
 	correlationID string
+	place
 }
 
 // send finds the endpoint, proves who the client is, sends the grant and reads the
@@ -47,14 +50,15 @@ func (c *core) send(ctx context.Context, r tokenRequest) (answer, error) {
 	if err := c.authenticate(ctx, c.auth, facts, form, header); err != nil {
 		return answer{}, failedAs(r.operation, err)
 	}
-	response, err := c.postUnlessThrottled(ctx, r, tokenendpoint.Request{
+	r.facts = facts
+	response, at, err := c.postInRegion(ctx, r, tokenendpoint.Request{
 		Endpoint: metadata.TokenEndpoint, Query: r.parameters.Query, Form: form, Header: header, CorrelationID: r.correlation,
 		SignIn: r.signIn,
 	})
 	if err != nil {
 		return answer{}, failedAs(r.operation, err)
 	}
-	return answer{response, metadata, r.correlation}, nil
+	return answer{response, metadata, r.correlation, at}, nil
 }
 
 // form is the body of the request; the client's proof is added to it.

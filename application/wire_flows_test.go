@@ -31,6 +31,8 @@ var wireFlows = map[string]wireFlow{
 	"cc-no-instance-discovery": appFlow{setup: wireSetup{authority: "https://login.contoso.com/" + labTenant, noDiscovery: true}}.run,
 	"cc-oidc":                  appFlow{setup: labOIDC, scope: "api/.default"}.run,
 	"cc-refresh-in":            appFlow{then: &application.ClientCredentialsRequest{}, wait: 2 * time.Second}.run,
+	"cc-region":                appFlow{setup: wireSetup{region: "westus2"}}.run,
+	"cc-region-auto-env":       appFlow{setup: wireSetup{region: domain.RegionAutoDetect}}.run,
 	"cc-secret":                appFlow{}.run,
 	"cc-secret-twice":          appFlow{then: &application.ClientCredentialsRequest{}}.run,
 	"cc-skip-cache":            appFlow{then: &application.ClientCredentialsRequest{ForceRefresh: true}}.run,

@@ -45,7 +45,7 @@ func newWireSession(t *testing.T, r recording, documents map[string]recordedAnsw
 	t.Helper()
 	clock := keyporttest.NewClock(noon)
 	net := &replay{t: t, documents: documents, clock: clock}
-	for _, q := range r.Requests {
+	for _, q := range r.tokenRequests() {
 		net.answers = append(net.answers, q.Response)
 	}
 	return &wireSession{t: t, peer: r.Peer, net: net, clock: clock}
@@ -58,6 +58,7 @@ type wireSetup struct {
 	capabilities             []string
 	noDiscovery              bool
 	appName, appVersion      string
+	region                   string
 }
 
 func (u wireSetup) authorities() (authority, oidc string) {
@@ -69,7 +70,7 @@ func (u wireSetup) authorities() (authority, oidc string) {
 
 func (s *wireSession) ports() application.Ports {
 	return application.Ports{
-		HTTPClient: s.net, Clock: s.clock,
+		HTTPClient: s.net, Clock: s.clock, Environment: keyporttest.Environment{"REGION_NAME": "eastus2"},
 		TokenCache: cachememory.NewTokenCache(cachememory.TokenCacheOptions{Clock: s.clock}),
 		HTTPCache:  cachememory.NewHTTPCache(cachememory.HTTPCacheOptions{}),
 	}
@@ -85,7 +86,7 @@ func (s *wireSession) confidential(u wireSetup) *application.ConfidentialClient 
 	client, err := application.NewConfidentialClient(application.ConfidentialClientConfig{
 		ClientID: labConfidential, Authority: authority, OIDCAuthority: oidc, Credential: credential,
 		Capabilities: u.capabilities, DisableInstanceDiscovery: u.noDiscovery,
-		AppName: u.appName, AppVersion: u.appVersion, Ports: s.ports(),
+		AppName: u.appName, AppVersion: u.appVersion, AzureRegion: u.region, Ports: s.ports(),
 	})
 	if err != nil {
 		s.t.Fatal(err)

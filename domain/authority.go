@@ -3,6 +3,7 @@ package domain
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -61,6 +62,7 @@ type Authority struct {
 	path   string // without leading and trailing slashes, letter case as given
 	tenant string // the tenant's letter case as given
 	policy string // B2C user flow, lower case
+	cloud  string // preferred host of a cloud that only the configuration knows; see [Authority.InCloud]
 }
 
 // ParseAuthority reads an authority URL such as
@@ -336,13 +338,28 @@ func (a Authority) Policy() string { return a.policy }
 
 // Environment returns the host that cache entries carry: the preferred name of a
 // known cloud, so that its aliases share tokens, and otherwise the host itself.
-func (a Authority) Environment() string { return CanonicalEnvironment(a.host) }
+func (a Authority) Environment() string {
+	if a.cloud != "" {
+		return a.cloud
+	}
+	return CanonicalEnvironment(a.host)
+}
+
+// InCloud returns the authority as one of a cloud that its host belongs to, for clouds
+// that the library does not know. Others and authorities that are not Entra ID stay as
+// they are.
+func (a Authority) InCloud(c CloudInfo) Authority {
+	if _, known := cloudOfHost[a.host]; !known && a.kind == KindEntra && (c.PreferredNetwork == a.host || slices.Contains(c.Aliases, a.host)) {
+		a.cloud = c.PreferredNetwork
+	}
+	return a
+}
 
 // IsKnownCloud reports whether the host belongs to a Microsoft cloud whose
 // endpoints follow from its name, without any discovery.
 func (a Authority) IsKnownCloud() bool {
 	_, known := cloudOfHost[a.host]
-	return a.kind == KindEntra && known
+	return a.kind == KindEntra && (known || a.cloud != "")
 }
 
 // IsTenanted reports whether the authority stands for a single tenant. Tokens for

@@ -80,11 +80,24 @@ type TransportError struct {
 	Operation string // "token endpoint", "metadata"
 	Host      string // the host that was asked
 	Err       error  // without query strings or credentials
+
+	CorrelationID string // the client-request-id of the request; "" where none is sent
 }
 
 // Error implements error.
 func (e *TransportError) Error() string {
-	return fmt.Sprintf("%s: no answer from %s: %v", e.Operation, e.Host, e.Err)
+	return fmt.Sprintf("%s: no answer from %s: %v", e.Operation, e.Host, e.Err) + ids(e.CorrelationID, "")
+}
+
+// ids is what support asks for, in parentheses; "" without a correlation id.
+func ids(correlation, trace string) string {
+	switch {
+	case correlation == "":
+		return ""
+	case trace == "":
+		return " (correlation id " + correlation + ")"
+	}
+	return " (correlation id " + correlation + ", trace id " + trace + ")"
 }
 
 // Unwrap returns the cause.
@@ -105,6 +118,7 @@ type ResponseError struct {
 	Err       error  // a sentinel or a cause, when there is one
 
 	CorrelationID string // the client-request-id of the request
+	TraceID       string // the server's own name for it (x-ms-request-id); "" for none
 	// RetryAfter is how long the server asks to wait; zero when it does not say.
 	RetryAfter time.Duration
 }
@@ -124,9 +138,7 @@ func (e *ResponseError) Error() string {
 	if e.Remedy != "" {
 		b.WriteString("; " + e.Remedy)
 	}
-	if e.CorrelationID != "" {
-		b.WriteString(" (correlation id " + e.CorrelationID + ")")
-	}
+	b.WriteString(ids(e.CorrelationID, e.TraceID))
 	return b.String()
 }
 

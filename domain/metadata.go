@@ -89,6 +89,9 @@ func (a Authority) ForeignEndpoint(m ServerMetadata) (field string) {
 
 // sameCloud reports whether a host is one of Entra ID's, for an authority that is Entra ID.
 func (a Authority) sameCloud(host string) bool {
+	if a.cloud != "" {
+		return host == a.cloud
+	}
 	cloud, known := cloudOfHost[host]
 	own, knownSelf := cloudOfHost[a.host]
 	return a.kind == KindEntra && known && (!knownSelf || own == cloud)
@@ -161,7 +164,7 @@ func (a Authority) issuerHostAgrees(host string) bool {
 	if known {
 		return cloudOfHost[host] == cloud
 	}
-	return host == a.host && a.kind.IsMicrosoft()
+	return a.kind.IsMicrosoft() && (host == a.host || a.cloud != "" && host == a.cloud)
 }
 
 // isOwnCIAMName reports whether an issuer is "https://<GUID>.ciamlogin.com/<GUID>/v2.0",

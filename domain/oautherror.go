@@ -72,13 +72,7 @@ func (e *OAuthError) Error() string {
 	if known, ok := e.Known(); ok {
 		b.WriteString(": " + known.Meaning + ". " + strings.TrimSuffix(known.Remedy, "."))
 	}
-	if e.CorrelationID != "" {
-		b.WriteString(" (correlation id " + e.CorrelationID)
-		if e.TraceID != "" {
-			b.WriteString(", trace id " + e.TraceID)
-		}
-		b.WriteString(")")
-	}
+	b.WriteString(ids(e.CorrelationID, e.TraceID))
 	return b.String()
 }
 

@@ -50,8 +50,13 @@ type ResultMetadata struct {
 	RefreshReason RefreshReason
 	// CorrelationID is the client-request-id that was sent; "" for tokens from the cache.
 	CorrelationID string
+	// TraceID is the server's own name for the request (x-ms-request-id), for support; ""
+	// for tokens from the cache and where the server gives none.
+	TraceID string
 	// TokenEndpoint is the URL that answered; "" for tokens from the cache.
 	TokenEndpoint string
+	// Region says whether a region's own host answered.
+	Region RegionDetails
 	// Shared says that another caller's request brought the token.
 	Shared bool
 	// CacheError says that the token could not be stored. The token is good all the

@@ -41,3 +41,9 @@ func (r RefreshReason) String() string {
 func CurrentTelemetry(id APIID, reason RefreshReason) string {
 	return "4|" + strconv.Itoa(int(id)) + "," + strconv.Itoa(int(reason)) + "|"
 }
+
+// CurrentTelemetryInRegion returns the same of a client that has a region, schema
+// version 5: "5|730,2,westeurope,3,4|".
+func CurrentTelemetryInRegion(id APIID, reason RefreshReason, d RegionDetails) string {
+	return "5|" + strconv.Itoa(int(id)) + "," + strconv.Itoa(int(reason)) + "," + d.telemetry() + "|"
+}

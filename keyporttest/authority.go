@@ -57,6 +57,7 @@ type Authority struct {
 	hosts     map[string]bool    // vouched for by instance discovery, beyond the known clouds
 	lifetime  time.Duration
 	refreshIn time.Duration
+	region    string               // of the machine; "" for a machine outside Azure
 	usedJTI   map[string]time.Time // to the end of the assertion
 	rules     []*script
 	holds     []*Hold

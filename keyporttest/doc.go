@@ -77,6 +77,12 @@
 // reuse away. [Authority.RotateKeys] changes the keys, and [Authority.ForgeIDTokens]
 // signs ID tokens that a client must not believe.
 //
+// # Regions
+//
+// Regional hosts are served like all others. [Authority.SetRegion] puts the program under
+// test into a region, as the metadata service of its machine tells it, and [Environment]
+// is an environment of the test's own.
+//
 // # Time
 //
 // [Authority.Clock] stands still until [Clock.Advance]. Hand it to the client, and

@@ -23,7 +23,8 @@ const (
 	EndpointRevocation        Endpoint = "revocation"
 	EndpointEndSession        Endpoint = "end session"
 	EndpointDevice            Endpoint = "device authorization"
-	EndpointVerification      Endpoint = "verification" // where users enter the code of a device
+	EndpointVerification      Endpoint = "verification"      // where users enter the code of a device
+	EndpointInstanceMetadata  Endpoint = "instance metadata" // of the machine, not of the authority
 	EndpointUnknown           Endpoint = "unknown"
 )
 
@@ -96,6 +97,9 @@ var paths = []struct {
 
 func (a *Authority) route(r *http.Request) place {
 	path := strings.TrimSuffix(r.URL.Path, "/") // AD FS ends its own with a slash
+	if isMachine(r.URL) {
+		return place{endpoint: EndpointInstanceMetadata}
+	}
 	if path == "/common/discovery/instance" {
 		return place{endpoint: EndpointInstanceDiscovery}
 	}

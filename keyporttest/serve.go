@@ -32,7 +32,7 @@ func (a *Authority) serve(r *http.Request) answer {
 		return answer{err: err}
 	}
 	a.record(x)
-	if r.URL.Scheme != "https" {
+	if r.URL.Scheme != "https" && x.endpoint != EndpointInstanceMetadata {
 		return answer{err: errors.New("keyporttest: " + r.URL.Scheme + " is not https")}
 	}
 	ctx := r.Context()
@@ -70,12 +70,8 @@ func (a *Authority) receive(r *http.Request) (*exchange, error) {
 func (a *Authority) respond(x *exchange) answer {
 	var out answer
 	switch x.endpoint {
-	case EndpointInstanceDiscovery:
-		out = a.publish(x, a.instanceDiscovery)
-	case EndpointMetadata:
-		out = a.publish(x, a.metadata)
-	case EndpointKeys:
-		out = a.publish(x, a.keys)
+	case EndpointInstanceDiscovery, EndpointMetadata, EndpointKeys:
+		out = a.publish(x, a.documentAt(x.endpoint))
 	case EndpointToken:
 		out = a.token(x)
 	case EndpointAuthorization:
@@ -92,6 +88,8 @@ func (a *Authority) respond(x *exchange) answer {
 		out = a.deviceAuthorization(x)
 	case EndpointVerification:
 		out = a.verification(x)
+	case EndpointInstanceMetadata:
+		return a.instanceMetadata(x)
 	default:
 		return empty(http.StatusNotFound)
 	}
@@ -103,6 +101,17 @@ func (a *Authority) respond(x *exchange) answer {
 		}
 	}
 	return out
+}
+
+// documentAt is what makes the public document of an endpoint.
+func (a *Authority) documentAt(e Endpoint) func(*exchange) (any, *problem) {
+	switch e {
+	case EndpointInstanceDiscovery:
+		return a.instanceDiscovery
+	case EndpointMetadata:
+		return a.metadata
+	}
+	return a.keys
 }
 
 // publish serves a public document, which is only to be read.

@@ -3,6 +3,9 @@
 // [Clock] is what a client uses when none is given. Give it another one in tests:
 // keyporttest.Clock lets an hour pass in no time.
 //
+// [Environment] reads the variables of the process: those by which Azure says which
+// region a program runs in.
+//
 // [Browser] opens the sign-in page for the user of a desktop. It knows Windows, macOS,
 // Linux and the BSDs, and from inside the Windows Subsystem for Linux it opens the
 // browser of Windows. To choose another one, set BROWSER; Microsoft Edge, say, which

@@ -71,10 +71,12 @@ type cacheKey struct {
 
 type signed struct {
 	token      domain.Secret
+	at         time.Time // before it, the server's clock as it is known now does not accept it
 	reuseUntil time.Time
 }
 
-// Get returns an assertion for p, signed with k at now or not long before.
+// Get returns an assertion for p, signed with k at now or not long before. now is the
+// time by the server's clock, which may turn out to be earlier than it was thought to be.
 func (c *Cache) Get(ctx context.Context, k Key, p Profile, now time.Time) (domain.Secret, error) {
 	if !p.Kind.IsMicrosoft() {
 		s, err := build(k, p, now)
@@ -106,7 +108,7 @@ func (c *Cache) lookUp(key cacheKey, now time.Time) (signed, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s, ok := c.byKey[key]
-	return s, ok && now.Before(s.reuseUntil)
+	return s, ok && !now.Before(s.at) && now.Before(s.reuseUntil)
 }
 
 // keep stores s and, when there is no more room, lets go of what cannot serve.
@@ -143,7 +145,7 @@ func build(k Key, p Profile, now time.Time) (signed, error) {
 		return signed{}, &domain.ConfigError{Field: "Credential", Problem: "could not sign the client assertion", Err: err, Remedy: "check that the signer is reachable and supports the algorithm"}
 	}
 	reuse := expires.Sub(now) / 100 * 60 // in this order: a caller's exp may be centuries off
-	return signed{domain.NewSecret(text), now.Add(reuse)}, nil
+	return signed{domain.NewSecret(text), now, now.Add(reuse)}, nil
 }
 
 // headerFor chooses the algorithm and the headers that lead the server to the

@@ -56,6 +56,20 @@ func TestReuse(t *testing.T) {
 	}
 }
 
+// The server's clock may turn out to be behind what it was thought to be.
+func TestAnAssertionOfLaterIsNotReused(t *testing.T) {
+	var c assertion.Cache
+	key, p := keyOf(ecKey(elliptic.P256())), entra()
+	first := mustGet(t, &c, key, p, noon)
+	second := mustGet(t, &c, key, p, noon.Add(-time.Second))
+	if second == first {
+		t.Error("the server would take it for one from the future")
+	}
+	if mustGet(t, &c, key, p, noon) != second {
+		t.Error("the new one is not kept")
+	}
+}
+
 func TestWhatEndsAtOnceIsNotReused(t *testing.T) {
 	for _, exp := range []any{noon.Unix(), noon.Unix() - 1, 0, -5, -1e300} {
 		signer := count(ecKey(elliptic.P256()))

@@ -12,7 +12,7 @@ func TestAFullCacheLetsGoOfWhatCannotServe(t *testing.T) {
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	var c Cache
 	put := func(i int, until time.Time) {
-		c.keep(cacheKey{audience: strconv.Itoa(i)}, signed{domain.NewSecret("x"), until}, now)
+		c.keep(cacheKey{audience: strconv.Itoa(i)}, signed{domain.NewSecret("x"), now, until}, now)
 	}
 	for i := range maxCached - 1 {
 		put(i, now) // over at this moment

@@ -21,7 +21,7 @@ func AuthorizeDevice(ctx context.Context, c *exchange.Client, r Request, now fun
 	}
 	answer, err := c.Do(deviceAuthorization, req)
 	if err != nil {
-		return domain.DeviceAuthorization{}, err
+		return domain.DeviceAuthorization{}, withCorrelation(err, r.CorrelationID)
 	}
 	p := parser{host: req.URL.Host, correlation: r.CorrelationID, now: now()}
 	object, err := p.object(answer)

@@ -21,7 +21,7 @@ func Revoke(ctx context.Context, c *exchange.Client, r Request, now func() time.
 	}
 	answer, err := c.Do(revocation, req)
 	if err != nil {
-		return err
+		return withCorrelation(err, r.CorrelationID)
 	}
 	if answer.Status == http.StatusOK {
 		return nil

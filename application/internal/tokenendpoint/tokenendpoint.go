@@ -2,6 +2,7 @@ package tokenendpoint
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -23,6 +24,9 @@ type Request struct {
 	CorrelationID string // for errors; the header holds it too
 	// SignIn says that an ID token alone will do: B2C issues an access token only for an API.
 	SignIn bool
+	// Dated, unless nil, is told the Date of the answer, whatever else that says, and when
+	// by the own clock the request was sent and the answer received.
+	Dated func(date, sent, received time.Time)
 }
 
 // Response is a successful token response (RFC 6749 §5.1) with what Microsoft's
@@ -35,6 +39,7 @@ type Response struct {
 	Scopes       domain.Scopes // zero when the server is silent
 	ClientInfo   string
 	FamilyID     string // "foci"
+	TraceID      string // the server's own name for the request; "" for none
 
 	ExpiresIn    time.Duration // zero and !HasExpiry when the server is silent
 	HasExpiry    bool
@@ -51,11 +56,29 @@ func Post(ctx context.Context, c *exchange.Client, r Request, now func() time.Ti
 	if err != nil {
 		return Response{}, err
 	}
+	sent := now()
 	answer, err := c.Do(operation, req)
 	if err != nil {
-		return Response{}, err
+		return Response{}, withCorrelation(err, r.CorrelationID)
 	}
-	return parser{host: req.URL.Host, correlation: r.CorrelationID, now: now(), signIn: r.SignIn}.parse(answer)
+	received := now()
+	if date, err := http.ParseTime(answer.Header.Get("Date")); err == nil && r.Dated != nil {
+		r.Dated(date, sent, received)
+	}
+	return parser{host: req.URL.Host, correlation: r.CorrelationID, now: received, signIn: r.SignIn}.parse(answer)
+}
+
+// withCorrelation notes the request in an error that only just came into being.
+func withCorrelation(err error, id string) error {
+	var unanswered *domain.TransportError
+	var refused *domain.ResponseError
+	switch {
+	case errors.As(err, &unanswered):
+		unanswered.CorrelationID = id
+	case errors.As(err, &refused):
+		refused.CorrelationID = id
+	}
+	return err
 }
 
 func newRequest(ctx context.Context, r Request) (*http.Request, error) {

@@ -1,6 +1,7 @@
 package tokenendpoint
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"math"
@@ -23,6 +24,7 @@ const (
 type parser struct {
 	host        string
 	correlation string
+	trace       string
 	status      int
 	retryAfter  time.Duration
 	now         time.Time
@@ -40,6 +42,7 @@ func (p parser) parse(a exchange.Answer) (Response, error) {
 // object reads the answer as far as it is the same for all: a good one, or an error.
 func (p *parser) object(a exchange.Answer) (strictjson.Object, error) {
 	p.status, p.retryAfter = a.Status, throttle.RetryAfter(a.Header, p.now)
+	p.trace = domain.PrintableText(a.Header.Get("x-ms-request-id"))
 	if a.Status >= 300 && a.Status < 400 {
 		return nil, p.bad("", "is a redirect", domain.ErrRedirectRefused)
 	}
@@ -60,7 +63,7 @@ func (p *parser) object(a exchange.Answer) (strictjson.Object, error) {
 func (p parser) bad(field, problem string, err error) error {
 	return &domain.ResponseError{
 		Operation: operation, Host: p.host, Status: p.status, Field: field, Problem: problem, Err: err,
-		CorrelationID: p.correlation, RetryAfter: p.retryAfter, Remedy: p.remedy(err),
+		CorrelationID: p.correlation, TraceID: p.trace, RetryAfter: p.retryAfter, Remedy: p.remedy(err),
 	}
 }
 
@@ -82,7 +85,7 @@ var known = map[string]bool{
 }
 
 func (p parser) success(o strictjson.Object) (Response, error) {
-	var r Response
+	r := Response{TraceID: p.trace}
 	for _, t := range []struct {
 		name string
 		into *domain.Secret
@@ -201,7 +204,7 @@ func (p parser) refusal(o strictjson.Object) error {
 	}
 	e := &domain.OAuthError{
 		Code: code, Description: domain.NewSecret(text("error_description")), URI: text("error_uri"), SubError: domain.PrintableText(text("suberror")),
-		Claims: text("claims"), CorrelationID: p.correlation, TraceID: domain.PrintableText(text("trace_id")),
+		Claims: text("claims"), CorrelationID: p.correlation, TraceID: cmp.Or(domain.PrintableText(text("trace_id")), p.trace),
 		Timestamp: domain.PrintableText(text("timestamp")), StatusCode: p.status, RetryAfter: p.retryAfter,
 	}
 	if json.Unmarshal(o["error_codes"], &e.ErrorCodes) != nil || len(e.ErrorCodes) > 16 {
