@@ -164,7 +164,8 @@ func (c *core) renewForUser(
 
 // authorityOfUser is where a user's refresh token is redeemed: in the tenant under which
 // the token will be filed. An authority of many tenants might choose another, such as the
-// one where the user has last signed in as a guest.
+// one where the user has last signed in as a guest: see
+// docs/adr/0019-refresh-where-the-token-is-filed.md.
 func (c *core) authorityOfUser(r *SilentRequest, filed string) (domain.Authority, error) {
 	a, err := c.authorityFor(r.Tenant)
 	hasHome := domain.ClientInfoOf(r.Account.HomeAccountID).TenantID != ""
