@@ -46,6 +46,20 @@ type (
 	LogoutRequest = domain.LogoutRequest
 	// Ports are what a client needs from the outside world.
 	Ports = application.Ports
+	// Hooks take part in token requests.
+	Hooks = application.Hooks
+	// TokenRequestInfo tells a hook what a token request is for.
+	TokenRequestInfo = application.TokenRequestInfo
+	// Observer is told what happened, for metrics and traces.
+	Observer = ports.Observer
+	// Event is what it is told: an [AcquisitionEvent], a [CacheEvent] or a [RefreshEvent].
+	Event = domain.Event
+	// AcquisitionEvent tells how one acquisition ended.
+	AcquisitionEvent = domain.AcquisitionEvent
+	// CacheEvent tells how one operation of the token cache went.
+	CacheEvent = domain.CacheEvent
+	// RefreshEvent tells how one renewal in the background ended.
+	RefreshEvent = domain.RefreshEvent
 	// TokenSource is what the rest of a program asks for tokens.
 	TokenSource = ports.TokenSource
 	// TokenRequest asks a [TokenSource] for a token.

@@ -126,5 +126,6 @@ func (c *core) removeAccount(ctx context.Context, account domain.Account) error 
 	if err := errors.Join(failed...); err != nil {
 		return fmt.Errorf("remove account: the token cache could not be written: %w", err)
 	}
+	c.debug(ctx, "an account was removed", c.persons(person{account, account.Tenant})...)
 	return nil
 }

@@ -104,12 +104,13 @@ func (c *core) acquire(ctx context.Context, p plan, f found) (domain.Result, err
 	case f.state == domain.Due && !c.pauses.over(pauseKey{p.lookup, true}, c.ports.Clock.Now()):
 		return p.served(f, domain.ReasonNotApplicable), nil
 	}
+	c.recorder(ctx).note(func(e *domain.AcquisitionEvent) { e.RefreshReason = reason })
 	key := p.flight()
 	options := flight.Options{Timeout: c.longest(p)}
-	result, shared, err := c.flights.Do(ctx, key, f.mark, options, c.work(p, f, reason))
+	result, shared, err := c.fly(ctx, key, f.mark, options, c.work(p, f, reason))
 	if over := err == nil && shared && !result.ExpiresOn.IsZero() && !result.ExpiresOn.After(c.ports.Clock.Now()); over {
 		// It was on its way when the machine went to sleep.
-		result, shared, err = c.flights.Do(ctx, key, c.flights.Mark(), options, c.work(p, f, reason))
+		result, shared, err = c.fly(ctx, key, c.flights.Mark(), options, c.work(p, f, reason))
 	}
 	switch {
 	case err == nil:
@@ -118,6 +119,7 @@ func (c *core) acquire(ctx context.Context, p plan, f found) (domain.Result, err
 	case f.state == domain.Due && !p.forced && ctx.Err() == nil:
 		// The old token is good for a few minutes yet. Whatever went wrong, it serves.
 		c.report(ctx, "renew the token", err)
+		c.recorder(ctx).note(func(e *domain.AcquisitionEvent) { e.RenewalFailure = failureOf(err) })
 		c.pauses.set(pauseKey{p.lookup, true}, c.ports.Clock.Now().Add(duePause))
 		return p.served(f, reason), nil
 	}
@@ -186,6 +188,7 @@ func (c *core) work(p plan, f found, reason domain.RefreshReason) flight.Work[do
 // takeTurn waits until nobody else redeems what is in the partition: in this client,
 // and with a Locker in any other.
 func (c *core) takeTurn(ctx context.Context, key domain.PartitionKey) (done func(), err error) {
+	defer c.recorder(ctx).spend(inWaiting)()
 	queued, cancel := context.WithTimeout(ctx, maxQueue)
 	defer cancel()
 	pass, err := c.turns.Take(queued, key)

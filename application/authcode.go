@@ -157,7 +157,12 @@ func (r AuthCodeFlowRequest) check() error {
 }
 
 // acquireTokenByAuthCodeFlow is the second leg, called by a program.
-func (c *core) acquireTokenByAuthCodeFlow(ctx context.Context, f domain.AuthCodeFlow, response url.Values) (domain.Result, error) {
+func (c *core) acquireTokenByAuthCodeFlow(ctx context.Context, f domain.AuthCodeFlow, response url.Values) (result domain.Result, err error) {
+	if c.watched {
+		var w *recorder
+		ctx, w = c.watch(ctx, domain.AcquireTokenByAuthorizationCodeID, person{})
+		defer w.ended(ctx, &result, &err)
+	}
 	if err := c.ready(ctx); err != nil {
 		return domain.Result{}, err
 	}
@@ -244,7 +249,7 @@ func (c *core) redeemCode(ctx context.Context, r codeRedemption) (domain.Result,
 	}
 	decorated := r.scopes.ForSignIn(c.exclude)
 	key := flightKey{proof: entropy().Text()} // shared with nobody: a second call may be a thief's
-	result, _, err := c.flights.Do(ctx, key, c.flights.Mark(), flight.Options{Timeout: c.timeout, Detached: true}, func(ctx context.Context, _ bool) (domain.Result, error) {
+	result, _, err := c.fly(ctx, key, c.flights.Mark(), flight.Options{Timeout: c.timeout, Detached: true}, func(ctx context.Context, _ bool) (domain.Result, error) {
 		got, err := c.send(ctx, tokenRequest{
 			operation: r.operation, api: r.api, authority: r.authority,
 			grant: r.grant, scopes: decorated, claims: claims, anchor: r.anchor, signIn: true,

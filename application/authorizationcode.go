@@ -79,7 +79,12 @@ type AuthorizationCodeRequest struct {
 }
 
 // acquireTokenByAuthorizationCode is the second half.
-func (c *core) acquireTokenByAuthorizationCode(ctx context.Context, r AuthorizationCodeRequest) (domain.Result, error) {
+func (c *core) acquireTokenByAuthorizationCode(ctx context.Context, r AuthorizationCodeRequest) (result domain.Result, err error) {
+	if c.watched {
+		var w *recorder
+		ctx, w = c.watch(ctx, domain.AcquireTokenByAuthorizationCodeID, person{tenant: r.Tenant})
+		defer w.ended(ctx, &result, &err)
+	}
 	if err := c.ready(ctx); err != nil {
 		return domain.Result{}, err
 	}

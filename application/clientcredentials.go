@@ -41,12 +41,17 @@ const forClient = "acquire token for client"
 // Errors: a [*domain.ConfigError] for a request that cannot be sent, an
 // [*domain.OAuthError] for the server's refusal, and [domain.ErrUnavailable] when
 // it could not be asked.
-func (c *ConfidentialClient) AcquireTokenForClient(ctx context.Context, r ClientCredentialsRequest) (domain.Result, error) {
+func (c *ConfidentialClient) AcquireTokenForClient(ctx context.Context, r ClientCredentialsRequest) (result domain.Result, err error) {
+	if c.core.watched {
+		var w *recorder
+		ctx, w = c.core.watch(ctx, domain.AcquireTokenForClientID, person{tenant: r.Tenant})
+		defer w.ended(ctx, &result, &err)
+	}
 	if err := c.core.ready(ctx); err != nil {
 		return domain.Result{}, err
 	}
 	var l lookup
-	scopes, err := c.appLookup(&r, &l)
+	scopes, err := c.appLookup(ctx, &r, &l)
 	if err != nil {
 		return domain.Result{}, err
 	}
@@ -66,7 +71,7 @@ func (c *ConfidentialClient) AcquireTokenForClient(ctx context.Context, r Client
 // appLookup says where the token is filed. It is on the path of every hit, so it
 // validates no more than it must; the rest is checked before anything is sent, and
 // what is not valid is never in the cache. It fills l in.
-func (c *ConfidentialClient) appLookup(r *ClientCredentialsRequest, l *lookup) (domain.Scopes, error) {
+func (c *ConfidentialClient) appLookup(ctx context.Context, r *ClientCredentialsRequest, l *lookup) (domain.Scopes, error) {
 	scopes, err := domain.ParseScopes(r.Scopes)
 	if err != nil {
 		return scopes, err
@@ -76,8 +81,8 @@ func (c *ConfidentialClient) appLookup(r *ClientCredentialsRequest, l *lookup) (
 		tenant = domain.TenantKey(r.Tenant)
 	}
 	extra := ""
-	if r.ClientClaims != "" || !r.ExtraParameters.IsZero() {
-		extra = r.ExtraParameters.CacheKey(r.ClientClaims)
+	if r.ClientClaims != "" || !r.ExtraParameters.IsZero() || c.core.hooks.CacheKey != nil {
+		extra = c.core.extraKey(ctx, r.ExtraParameters, r.ClientClaims)
 	}
 	l.partition = domain.AppKey(c.core.clientID, tenant, scopes.Resource())
 	c.core.setAccessTokenKey(&l.key, tenant, scopes, extra)

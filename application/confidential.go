@@ -75,9 +75,15 @@ type ConfidentialClientConfig struct {
 	// Timeout is how long one acquisition may take once it is its turn, with all its
 	// requests; when zero, 30 seconds. A caller's context may end it sooner for that caller.
 	Timeout time.Duration
-	// Logger is told of failures that no caller sees: a cache that cannot be written, a
-	// background renewal that failed. When nil, nothing is logged. Secrets never are.
+	// Logger is told of failures that no caller sees, as warnings: a cache that cannot be
+	// written, a background renewal that failed; and of what is decided, for debugging.
+	// When nil, nothing is logged. Secrets never are.
 	Logger *slog.Logger
+	// LogPII has the log say which account and which tenant, which are personal data; when
+	// false, they are redacted.
+	LogPII bool
+	// Hooks take part in token requests.
+	Hooks Hooks
 	// Ports replace the adapters: your HTTP client, your cache, your clock.
 	Ports Ports
 }
@@ -100,7 +106,7 @@ func NewConfidentialClient(config ConfidentialClientConfig) (*ConfidentialClient
 		appName: config.AppName, appVersion: config.AppVersion,
 		capabilities: config.Capabilities, excludeScopes: config.ExcludeScopes,
 		unverified: config.InsecureSkipIDTokenVerification, unthrottled: config.DisableThrottling,
-		timeout: config.Timeout, ports: config.Ports, logger: config.Logger, auth: auth,
+		timeout: config.Timeout, ports: config.Ports, logger: config.Logger, logPII: config.LogPII, hooks: config.Hooks, auth: auth,
 	}); err != nil {
 		return nil, err
 	}

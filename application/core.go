@@ -19,6 +19,7 @@ import (
 	"github.com/seed57855a68/keyport/application/internal/throttle"
 	"github.com/seed57855a68/keyport/application/internal/turn"
 	"github.com/seed57855a68/keyport/domain"
+	"github.com/seed57855a68/keyport/ports"
 )
 
 const defaultTimeout = 30 * time.Second
@@ -37,6 +38,10 @@ type facts struct {
 	timeout      time.Duration
 	ports        Ports
 	logger       *slog.Logger
+	logPII       bool
+	hooks        Hooks
+	observer     ports.Observer // nil for none
+	watched      bool           // by an observer or a logger
 }
 
 // core is what every kind of client has.
@@ -56,6 +61,8 @@ type core struct {
 	pauses     pauses
 	flows      spentFlows
 	closed     atomic.Bool
+
+	observerBroke atomic.Bool // and that was logged
 }
 
 // settings are what the configurations of all kinds of client have in common.
@@ -72,6 +79,8 @@ type settings struct {
 	timeout                     time.Duration
 	ports                       Ports
 	logger                      *slog.Logger
+	logPII                      bool
+	hooks                       Hooks
 	auth                        clientAuth
 }
 
@@ -86,12 +95,18 @@ func (c *core) start(s settings) error {
 	c.auth, c.unverified = s.auth, s.unverified
 	c.capabilities = append([]string(nil), s.capabilities...)
 	c.exclude = domain.ScopesFromResponse(strings.Join(s.excludeScopes, " "))
-	c.ports, c.logger = s.ports, s.logger
+	c.ports, c.logger, c.logPII, c.hooks = s.ports, s.logger, s.logPII, s.hooks
 	c.ports.Locker = s.ports.locker()
 	if c.timeout = s.timeout; c.timeout == 0 {
 		c.timeout = defaultTimeout
 	}
 	c.http = exchange.New(s.ports.HTTPClient)
+	if c.observer = s.ports.observer(); c.observer != nil {
+		c.ports.TokenCache = observedCache{s.ports.TokenCache, c}
+	}
+	if c.watched = c.observer != nil || c.logger != nil; c.watched {
+		c.http.Measure(c.requests)
+	}
 	c.telemetry = telemetry.New(s.appName, s.appVersion)
 	report := c.reportAlone
 	if !s.unthrottled {
@@ -102,6 +117,8 @@ func (c *core) start(s settings) error {
 		Static: s.metadata, Authority: a, Trusted: lowered(s.knownAuthorities),
 		NoInstanceDiscovery: s.noDiscovery || s.skipValidation,
 	}, report)
+	c.debug(context.Background(), "a client was made", slog.String("authority_kind", a.Kind().String()), slog.String("host", c.environment),
+		c.personal("tenant", c.tenant))
 	return nil
 }
 
@@ -113,13 +130,6 @@ func (c *core) startRegion(setting string) (err error) {
 	}
 	c.regions, err = region.New(setting, c.authority, environment, c.http, c.ports.Clock, c.reportAlone)
 	return err
-}
-
-// report tells the operator of a failure that the caller need not act on.
-func (c *core) report(ctx context.Context, operation string, err error) {
-	if c.logger != nil && !errors.Is(err, context.Canceled) {
-		c.logger.WarnContext(ctx, "keyport: could not "+operation, "client_id", c.clientID, "error", err)
-	}
 }
 
 // lowered returns hosts as authorities have them.
@@ -168,6 +178,7 @@ func (c *core) invalidate(ctx context.Context, refused domain.Result) error {
 	if err != nil {
 		return errors.Join(errors.New("invalidate the token: the token cache could not be written"), err)
 	}
+	c.debug(ctx, "a token that a resource refused was forgotten", slog.String("partition", partition.Kind().String()))
 	return nil
 }
 

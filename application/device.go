@@ -112,8 +112,13 @@ func (c *core) authorizeDevice(ctx context.Context, a domain.Authority, scopes d
 //
 // Errors: [domain.ErrAccessDenied] when the user said no, and for a flow that has
 // expired [domain.ErrInteractionRequired]: begin a new one.
-func (c *PublicClient) AcquireTokenByDeviceFlow(ctx context.Context, f domain.DeviceFlow) (domain.Result, error) {
+func (c *PublicClient) AcquireTokenByDeviceFlow(ctx context.Context, f domain.DeviceFlow) (result domain.Result, err error) {
 	core := &c.core
+	if core.watched {
+		var w *recorder
+		ctx, w = core.watch(ctx, domain.AcquireTokenByDeviceFlowID, person{})
+		defer w.ended(ctx, &result, &err)
+	}
 	redemption, err := core.deviceRedemption(ctx, f)
 	if err != nil {
 		return domain.Result{}, err
@@ -122,7 +127,7 @@ func (c *PublicClient) AcquireTokenByDeviceFlow(ctx context.Context, f domain.De
 	if life <= 0 {
 		return domain.Result{}, expiredFlow(f)
 	}
-	result, _, err := core.flights.Do(ctx, redemption.key, core.flights.Mark(), flight.Options{Timeout: life}, func(ctx context.Context, _ bool) (domain.Result, error) {
+	result, _, err = core.fly(ctx, redemption.key, core.flights.Mark(), flight.Options{Timeout: life}, func(ctx context.Context, _ bool) (domain.Result, error) {
 		return redemption.poll(ctx, f)
 	})
 	return result, failedUnlessNil(byDeviceFlow, err)
@@ -131,7 +136,12 @@ func (c *PublicClient) AcquireTokenByDeviceFlow(ctx context.Context, f domain.De
 // PollDeviceFlow asks once whether the user has signed in, for programs with a loop of
 // their own. While not, the error is [domain.ErrAuthorizationPending], and the flow
 // that is returned says in NextPoll when to ask again; before that nothing is sent.
-func (c *PublicClient) PollDeviceFlow(ctx context.Context, f domain.DeviceFlow) (domain.Result, domain.DeviceFlow, error) {
+func (c *PublicClient) PollDeviceFlow(ctx context.Context, f domain.DeviceFlow) (result domain.Result, next domain.DeviceFlow, err error) {
+	if c.core.watched {
+		var w *recorder
+		ctx, w = c.core.watch(ctx, domain.AcquireTokenByDeviceFlowID, person{})
+		defer w.ended(ctx, &result, &err)
+	}
 	redemption, err := c.core.deviceRedemption(ctx, f)
 	if err != nil {
 		return domain.Result{}, f, err
@@ -143,9 +153,9 @@ func (c *PublicClient) PollDeviceFlow(ctx context.Context, f domain.DeviceFlow) 
 	case now.Before(f.NextPoll):
 		return domain.Result{}, f, domain.ErrAuthorizationPending
 	}
-	next := f.After(domain.PollOutcome{}, now) // for those who share another's poll
-	redemption.key.forced = true               // apart from those who wait to the end
-	result, _, err := c.core.flights.Do(ctx, redemption.key, c.core.flights.Mark(), flight.Options{Timeout: c.core.timeout, Detached: true}, func(ctx context.Context, _ bool) (domain.Result, error) {
+	next = f.After(domain.PollOutcome{}, now) // for those who share another's poll
+	redemption.key.forced = true              // apart from those who wait to the end
+	result, _, err = c.core.fly(ctx, redemption.key, c.core.flights.Mark(), flight.Options{Timeout: c.core.timeout, Detached: true}, func(ctx context.Context, _ bool) (domain.Result, error) {
 		result, outcome, err := redemption.ask(ctx)
 		if outcome != nil {
 			return result, &stillPending{f.After(*outcome, c.core.ports.Clock.Now())}

@@ -36,6 +36,7 @@ func newDryRun(c *core, a domain.Authority, m domain.ServerMetadata) *dryRun {
 	own := &d.core
 	own.facts = c.facts
 	own.auth.credential, own.logger = c.auth.credential.standIn(), nil
+	own.observer, own.watched, own.hooks = nil, false, Hooks{CacheKey: c.hooks.CacheKey} // the others are for requests that are sent
 	own.ports = Ports{HTTPClient: d.wire, TokenCache: d.cache, Clock: c.ports.Clock}
 	own.http = exchange.New(d.wire)
 	own.resolver = authority.New(own.http, nil, c.ports.Clock, c.timeout, authority.Options{Static: &m, Authority: a}, own.reportAlone)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"time"
 
@@ -64,8 +65,13 @@ type InteractiveRequest struct {
 // Errors: [domain.ErrAccessDenied] when the user, or a policy, said no;
 // [context.DeadlineExceeded] when the user took too long; a [*domain.ConfigError] where
 // no browser can be opened or the port is taken.
-func (c *PublicClient) AcquireTokenInteractive(ctx context.Context, r InteractiveRequest) (domain.Result, error) {
+func (c *PublicClient) AcquireTokenInteractive(ctx context.Context, r InteractiveRequest) (result domain.Result, err error) {
 	core := &c.core
+	if core.watched {
+		var w *recorder
+		ctx, w = core.watch(ctx, domain.AcquireTokenInteractiveID, person{tenant: r.Tenant})
+		defer w.ended(ctx, &result, &err)
+	}
 	if err := core.readyForBrowser(ctx, r); err != nil {
 		return domain.Result{}, err
 	}
@@ -95,7 +101,7 @@ func (c *PublicClient) AcquireTokenInteractive(ctx context.Context, r Interactiv
 	if err != nil {
 		return domain.Result{}, failedAs(interactively, err)
 	}
-	result, err := core.completeAuthCodeFlow(ctx, interactively, domain.AcquireTokenInteractiveID, flow, response)
+	result, err = core.completeAuthCodeFlow(ctx, interactively, domain.AcquireTokenInteractiveID, flow, response)
 	finish(err)
 	return result, err
 }
@@ -155,6 +161,7 @@ func (c *core) signIn(ctx context.Context, receiver ports.RedirectReceiver, flow
 		}
 		c.report(ctx, "open the browser", err)
 	}
+	c.debug(ctx, "the user is on the way to the browser", slog.String("host", hostOf(flow.AuthorizationURL)))
 	response, finish, err := receiver.Receive(ctx, flow.State)
 	return response, finish, inTime(err)
 }

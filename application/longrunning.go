@@ -31,7 +31,12 @@ const longRunning = "acquire token in long-running on behalf of"
 // assertion. It keeps the refresh token under the session key, which is the caller's
 // or, when sessionKey is empty, a random one. Whoever knows the key can act for the
 // user through this client: keep it as you keep a session id.
-func (c *ConfidentialClient) InitiateLongRunningOnBehalfOf(ctx context.Context, sessionKey string, r OnBehalfOfRequest) (string, domain.Result, error) {
+func (c *ConfidentialClient) InitiateLongRunningOnBehalfOf(ctx context.Context, sessionKey string, r OnBehalfOfRequest) (session string, result domain.Result, err error) {
+	if c.core.watched {
+		var w *recorder
+		ctx, w = c.core.watch(ctx, domain.AcquireTokenOnBehalfOfID, person{tenant: r.Tenant})
+		defer w.ended(ctx, &result, &err)
+	}
 	if err := c.core.ready(ctx); err != nil {
 		return "", domain.Result{}, err
 	}
@@ -42,15 +47,20 @@ func (c *ConfidentialClient) InitiateLongRunningOnBehalfOf(ctx context.Context, 
 		sessionKey = entropy().Text()
 	}
 	r.ForceRefresh = true // the session needs the refresh token of its own assertion
-	result, err := c.core.onBehalfOf(ctx, &r, domain.SessionKey(c.core.clientID, sessionKey), true)
+	result, err = c.core.onBehalfOf(ctx, &r, domain.SessionKey(c.core.clientID, sessionKey), true)
 	return sessionKey, result, err
 }
 
 // AcquireTokenInLongRunningOnBehalfOf returns a token of the session's user, from the
 // cache or by its refresh token. [domain.ErrTokenNotCached] means that there is no
 // such session.
-func (c *ConfidentialClient) AcquireTokenInLongRunningOnBehalfOf(ctx context.Context, r LongRunningRequest) (domain.Result, error) {
+func (c *ConfidentialClient) AcquireTokenInLongRunningOnBehalfOf(ctx context.Context, r LongRunningRequest) (result domain.Result, err error) {
 	core := &c.core
+	if core.watched {
+		var w *recorder
+		ctx, w = core.watch(ctx, domain.AcquireTokenOnBehalfOfID, person{tenant: r.Tenant})
+		defer w.ended(ctx, &result, &err)
+	}
 	if err := core.ready(ctx); err != nil {
 		return domain.Result{}, err
 	}
@@ -58,7 +68,7 @@ func (c *ConfidentialClient) AcquireTokenInLongRunningOnBehalfOf(ctx context.Con
 		return domain.Result{}, &domain.ConfigError{Field: "SessionKey", Problem: "is empty", Remedy: "pass what InitiateLongRunningOnBehalfOf returned"}
 	}
 	l := lookup{partition: domain.SessionKey(core.clientID, r.SessionKey)}
-	scopes, err := core.assertionLookup(r.Scopes, r.Tenant, domain.Parameters{}, &l)
+	scopes, err := core.assertionLookup(ctx, r.Scopes, r.Tenant, domain.Parameters{}, &l)
 	if err != nil {
 		return domain.Result{}, err
 	}
@@ -86,7 +96,7 @@ func (c *ConfidentialClient) AcquireTokenInLongRunningOnBehalfOf(ctx context.Con
 		core: core, authority: a, account: account, asked: scopes.Lookup(), sent: scopes.ForSignIn(core.exclude), lookup: l,
 		forced: forced, claims: claims, correlation: r.CorrelationID,
 	}
-	result, err := core.acquire(ctx, plan{
+	result, err = core.acquire(ctx, plan{
 		lookup: l, claims: claims, forced: forced, serial: true, redeem: redemption.redeem,
 		hit: func(f found) domain.Result { return core.cachedForUser(accountIn(f.set), &l, &f) },
 	}, f)

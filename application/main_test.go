@@ -10,9 +10,14 @@ import (
 	"github.com/seed57855a68/keyport/keyporttest"
 )
 
-// TestMain fails when the output of the tests shows a secret that an authority
+// TestMain fails when the output or the log of the tests shows a secret that an authority
 // issued or was given, or when a goroutine outlives them.
-func TestMain(m *testing.M) { os.Exit(keyporttest.ScanOutput(leakChecked{m})) }
+func TestMain(m *testing.M) {
+	keyporttest.Plant("client secret", "a-secret")
+	keyporttest.Plant("token", "access-1", "access-2", "refresh-1", "refresh-2", "migrated", "an.assertion.x")
+	keyporttest.Plant("name of a user", "Ada@contoso.example", userID)
+	os.Exit(keyporttest.ScanOutput(leakChecked{m}))
+}
 
 type leakChecked struct{ m *testing.M }
 

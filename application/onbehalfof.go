@@ -10,7 +10,10 @@ import (
 	"github.com/seed57855a68/keyport/domain"
 )
 
-const onBehalfOf = "acquire token on behalf of"
+const (
+	onBehalfOf     = "acquire token on behalf of"
+	grantJWTBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer" // RFC 7523 §2.1
+)
 
 // OnBehalfOfRequest asks for a token of the user who called a web API, for the next
 // API. UserAssertion and Scopes are required.
@@ -41,7 +44,12 @@ type OnBehalfOfRequest struct {
 //
 // [domain.ErrInteractionRequired] with Claims means that the API must hand them on to
 // its caller: only there is a user.
-func (c *ConfidentialClient) AcquireTokenOnBehalfOf(ctx context.Context, r OnBehalfOfRequest) (domain.Result, error) {
+func (c *ConfidentialClient) AcquireTokenOnBehalfOf(ctx context.Context, r OnBehalfOfRequest) (result domain.Result, err error) {
+	if c.core.watched {
+		var w *recorder
+		ctx, w = c.core.watch(ctx, domain.AcquireTokenOnBehalfOfID, person{tenant: r.Tenant})
+		defer w.ended(ctx, &result, &err)
+	}
 	if err := c.core.ready(ctx); err != nil {
 		return domain.Result{}, err
 	}
@@ -65,7 +73,7 @@ func checkAssertion(secret domain.Secret) error {
 // that comes along is for later.
 func (c *core) onBehalfOf(ctx context.Context, r *OnBehalfOfRequest, partition domain.PartitionKey, keep bool) (domain.Result, error) {
 	l := lookup{partition: partition}
-	scopes, err := c.assertionLookup(r.Scopes, r.Tenant, r.ExtraParameters, &l)
+	scopes, err := c.assertionLookup(ctx, r.Scopes, r.Tenant, r.ExtraParameters, &l)
 	if err != nil {
 		return domain.Result{}, err
 	}
@@ -113,7 +121,7 @@ func (c *core) acquireOnBehalfOf(
 // assertionLookup says where the tokens of an assertion or session are filed: under
 // the tenant that was asked for, whoever the user is. It completes l, which has the
 // partition.
-func (c *core) assertionLookup(list []string, tenant string, p domain.Parameters, l *lookup) (domain.Scopes, error) {
+func (c *core) assertionLookup(ctx context.Context, list []string, tenant string, p domain.Parameters, l *lookup) (domain.Scopes, error) {
 	scopes, err := domain.ParseScopes(list)
 	if err != nil {
 		return scopes, err
@@ -125,8 +133,8 @@ func (c *core) assertionLookup(list []string, tenant string, p domain.Parameters
 		tenant = c.tenant
 	}
 	extra := ""
-	if !p.IsZero() {
-		extra = p.CacheKey()
+	if !p.IsZero() || c.hooks.CacheKey != nil {
+		extra = c.extraKey(ctx, p, "")
 	}
 	c.setAccessTokenKey(&l.key, tenant, scopes.Lookup(), extra)
 	return scopes, nil
@@ -148,7 +156,7 @@ func (c *core) onBehalfOfRequest(scopes domain.Scopes, r *OnBehalfOfRequest) (to
 	return tokenRequest{
 		operation: onBehalfOf, api: domain.AcquireTokenOnBehalfOfID, authority: a,
 		grant: url.Values{
-			"grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}, "assertion": {r.UserAssertion.Reveal()}, "requested_token_use": {"on_behalf_of"},
+			"grant_type": {grantJWTBearer}, "assertion": {r.UserAssertion.Reveal()}, "requested_token_use": {"on_behalf_of"},
 		},
 		scopes: scopes.ForSignIn(c.exclude), claims: claims, parameters: r.ExtraParameters, correlation: r.CorrelationID,
 	}, nil

@@ -21,7 +21,7 @@ import (
 // signature.
 func (c *ConfidentialClient) PlanTokenForClient(ctx context.Context, r ClientCredentialsRequest) domain.TokenPlan {
 	var l lookup
-	if _, err := c.appLookup(&r, &l); err != nil {
+	if _, err := c.appLookup(ctx, &r, &l); err != nil {
 		l = lookup{} // here and below: the dry run comes to the same error
 	}
 	claims, _ := domain.MergeClaims(c.core.capabilities, r.ClientClaims, r.ClaimsChallenge)
@@ -38,7 +38,7 @@ func (c *client) PlanTokenSilent(ctx context.Context, r SilentRequest) domain.To
 	var l lookup
 	scopes, err := domain.ParseScopes(r.Scopes)
 	if err == nil && !r.Account.IsZero() {
-		c.core.userLookup(&r, scopes, &l)
+		c.core.userLookup(ctx, &r, scopes, &l)
 	}
 	claims, _ := domain.MergeClaims(c.core.capabilities, r.ClaimsChallenge)
 	p := plan{lookup: l, claims: claims, forced: r.ForceRefresh || r.ClaimsChallenge != ""}
@@ -51,7 +51,7 @@ func (c *client) PlanTokenSilent(ctx context.Context, r SilentRequest) domain.To
 // as PlanTokenForClient does.
 func (c *ConfidentialClient) PlanTokenOnBehalfOf(ctx context.Context, r OnBehalfOfRequest) domain.TokenPlan {
 	var l lookup
-	if _, err := c.core.assertionLookup(r.Scopes, r.Tenant, r.ExtraParameters, &l); err == nil {
+	if _, err := c.core.assertionLookup(ctx, r.Scopes, r.Tenant, r.ExtraParameters, &l); err == nil {
 		l.partition = domain.AssertionKey(c.core.clientID, r.UserAssertion)
 	}
 	claims, _ := domain.MergeClaims(c.core.capabilities, r.ClaimsChallenge)

@@ -29,6 +29,16 @@ type Ports struct {
 	// interface.
 	Browser          ports.Browser
 	RedirectListener ports.RedirectListener
+	// Observer is told what happened, for metrics and traces; when nil, nothing is measured.
+	Observer ports.Observer
+}
+
+// observer returns who is told what happened; nil when nobody is.
+func (p Ports) observer() ports.Observer {
+	if isNil(p.Observer) {
+		return nil
+	}
+	return p.Observer
 }
 
 // locker returns what keeps other processes from redeeming; nil when nothing does.

@@ -53,9 +53,13 @@ type PublicClientConfig struct {
 	// Timeout is how long one acquisition may take once it is its turn, with all its
 	// requests; when zero, 30 seconds. A caller's context may end it sooner for that caller.
 	Timeout time.Duration
-	// Logger is told of failures that no caller sees. When nil, nothing is logged. Secrets
-	// never are.
+	// Logger is told of failures that no caller sees, and of what is decided. When nil,
+	// nothing is logged. Secrets never are.
 	Logger *slog.Logger
+	// LogPII has the log say which account and which tenant; when false, they are redacted.
+	LogPII bool
+	// Hooks take part in token requests.
+	Hooks Hooks
 	// Ports replace the adapters: your HTTP client, your cache, your clock.
 	Ports Ports
 }
@@ -76,7 +80,7 @@ func NewPublicClient(config PublicClientConfig) (*PublicClient, error) {
 		appName: config.AppName, appVersion: config.AppVersion,
 		capabilities: config.Capabilities, excludeScopes: config.ExcludeScopes,
 		unverified: config.InsecureSkipIDTokenVerification, unthrottled: config.DisableThrottling,
-		timeout: config.Timeout, ports: config.Ports, logger: config.Logger,
+		timeout: config.Timeout, ports: config.Ports, logger: config.Logger, logPII: config.LogPII, hooks: config.Hooks,
 	}); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"slices"
 
@@ -49,6 +50,7 @@ func (r refreshRedemption) redeem(ctx context.Context, a attempt) (domain.Result
 	case len(candidates) == 0:
 		return domain.Result{}, notCached("there is no refresh token")
 	}
+	r.core.debug(ctx, "there are refresh tokens to try", slog.Int("count", len(candidates)))
 	var last error
 	reloaded := false
 	for i := 0; i < len(candidates); i++ {
@@ -61,12 +63,14 @@ func (r refreshRedemption) redeem(ctx context.Context, a attempt) (domain.Result
 		if !errors.As(err, &refused) || refused.Code != domain.CodeInvalidGrant && !t.family {
 			return domain.Result{}, err // trying another token would not help
 		}
+		r.core.debug(ctx, "a refresh token was refused", slog.Bool("family", t.family), slog.String("code", refused.Code), slog.String("suberror", refused.SubError))
 		if !t.stranger(refused) {
 			last = err
 		}
 		if !reloaded {
 			reloaded = true
 			if newer, ok := r.newer(ctx, candidates); ok {
+				r.core.debug(ctx, "another process stored a newer refresh token")
 				candidates = slices.Insert(candidates, i+1, newer)
 				continue
 			}
@@ -186,5 +190,7 @@ func (r refreshRedemption) retire(ctx context.Context, t candidate, refused *dom
 	})
 	if err != nil {
 		r.core.report(ctx, "write the token cache", err)
+		return
 	}
+	r.core.debug(ctx, "a refresh token that will not serve again was forgotten", slog.Bool("family", t.family))
 }

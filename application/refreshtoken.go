@@ -23,7 +23,12 @@ type RefreshTokenRequest struct {
 
 // acquireTokenByRefreshToken redeems a stranger's refresh token and files what comes
 // back as a sign-in.
-func (c *core) acquireTokenByRefreshToken(ctx context.Context, r RefreshTokenRequest) (domain.Result, error) {
+func (c *core) acquireTokenByRefreshToken(ctx context.Context, r RefreshTokenRequest) (result domain.Result, err error) {
+	if c.watched {
+		var w *recorder
+		ctx, w = c.watch(ctx, domain.AcquireTokenByRefreshTokenID, person{tenant: r.Tenant})
+		defer w.ended(ctx, &result, &err)
+	}
 	if err := c.ready(ctx); err != nil {
 		return domain.Result{}, err
 	}
@@ -49,8 +54,8 @@ func (c *core) acquireTokenByRefreshToken(ctx context.Context, r RefreshTokenReq
 		return domain.Result{}, failedAs(byRefreshToken, err)
 	}
 	sent := scopes.ForSignIn(c.exclude)
-	key := flightKey{lookup: lookup{domain.AssertionKey(c.clientID, r.RefreshToken), domain.RecordKey{Scopes: scopes.Key(), Tenant: a.TenantKey()}}}
-	result, _, err := c.flights.Do(ctx, key, c.flights.Mark(), flight.Options{Timeout: c.timeout, Detached: true}, func(ctx context.Context, _ bool) (domain.Result, error) {
+	key := flightKey{lookup: lookup{domain.AssertionKey(c.clientID, r.RefreshToken), domain.RecordKey{Scopes: scopes.Key(), Tenant: a.TenantKey(), Extra: c.extraKey(ctx, domain.Parameters{}, "")}}}
+	result, _, err = c.fly(ctx, key, c.flights.Mark(), flight.Options{Timeout: c.timeout, Detached: true}, func(ctx context.Context, _ bool) (domain.Result, error) {
 		got, err := c.send(ctx, tokenRequest{
 			operation: byRefreshToken, api: domain.AcquireTokenByRefreshTokenID, reason: domain.ReasonForced, authority: a,
 			grant:  url.Values{"grant_type": {"refresh_token"}, "refresh_token": {r.RefreshToken.Reveal()}},

@@ -30,18 +30,22 @@ func (c *core) renewBehind(ctx context.Context, p plan, f found) {
 	if !c.pauses.claim(key, now, now.Add(c.timeout)) {
 		return
 	}
-	work := c.work(p, f, domain.ReasonProactiveRefresh)
+	c.debug(ctx, "the token is old: it serves, and is renewed in the background")
+	work := c.completing(c.work(p, f, domain.ReasonProactiveRefresh))
 	c.flights.Start(ctx, p.flight(), f.mark, c.longest(p), flight.Work[domain.Result](
 		func(ctx context.Context, lookAgain bool) (v domain.Result, err error) {
+			ctx, w := c.background(ctx)
 			ended := false
 			defer func() { // also when a callback panics
-				switch {
-				case err == nil && ended:
+				if err == nil && ended {
 					c.pauses.end(key)
-				default:
-					c.report(ctx, "renew the token in the background", cmp.Or(err, errPanicked))
-					c.pauses.set(key, c.ports.Clock.Now().Add(stalePause+jitter(stalePause)))
+					w.refreshed(ctx, nil, time.Time{})
+					return
 				}
+				failed, next := cmp.Or(err, errPanicked), c.ports.Clock.Now().Add(stalePause+jitter(stalePause))
+				c.report(ctx, "renew the token in the background", failed)
+				c.pauses.set(key, next)
+				w.refreshed(ctx, failed, next)
 			}()
 			v, err = work(ctx, lookAgain)
 			ended = true

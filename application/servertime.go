@@ -22,14 +22,16 @@ func (c *core) serverTime() time.Time {
 // which the client signed was wrong and the answer has told the time.
 func (c *core) postTimely(ctx context.Context, r tokenRequest, to tokenendpoint.Request) (tokenendpoint.Response, error) {
 	before := c.skew.Offset()
+	c.noteRequest(ctx, r.info, to.Endpoint)
 	got, err := c.post(ctx, r.api, to)
 	if err == nil || c.skew.Offset() == before || !c.isMistimed(to, err) {
 		return got, err
 	}
 	// In place, so that the other host of a region gets the new proof too.
-	if err := c.authenticate(ctx, c.auth, r.facts, to.Form, to.Header); err != nil {
+	if err := c.prove(ctx, r.facts, to.Form, to.Header); err != nil {
 		return tokenendpoint.Response{}, err
 	}
+	c.noteRequest(ctx, r.info, to.Endpoint)
 	return c.post(ctx, r.api, to)
 }
 

@@ -38,6 +38,11 @@ type SilentRequest struct {
 
 // acquireTokenSilent serves from the cache, and otherwise redeems a refresh token.
 func (c *core) acquireTokenSilent(ctx context.Context, r *SilentRequest) (result domain.Result, err error) {
+	if c.watched {
+		var w *recorder
+		ctx, w = c.watch(ctx, domain.AcquireTokenSilentID, person{r.Account, r.Tenant})
+		defer w.ended(ctx, &result, &err)
+	}
 	if err := c.ready(ctx); err != nil {
 		return domain.Result{}, err
 	}
@@ -54,7 +59,7 @@ func (c *core) acquireTokenSilent(ctx context.Context, r *SilentRequest) (result
 		}
 	}
 	var l lookup
-	asked := c.userLookup(r, scopes, &l)
+	asked := c.userLookup(ctx, r, scopes, &l)
 	var f found
 	if err := c.lookUp(ctx, &l, &f); err != nil {
 		return domain.Result{}, err
@@ -68,7 +73,7 @@ func (c *core) acquireTokenSilent(ctx context.Context, r *SilentRequest) (result
 }
 
 // userLookup says where the token is filed: it fills l in. It is on the path of every hit.
-func (c *core) userLookup(r *SilentRequest, scopes domain.Scopes, l *lookup) domain.Scopes {
+func (c *core) userLookup(ctx context.Context, r *SilentRequest, scopes domain.Scopes, l *lookup) domain.Scopes {
 	tenant := c.tenant
 	switch {
 	case r.Tenant != "":
@@ -77,8 +82,8 @@ func (c *core) userLookup(r *SilentRequest, scopes domain.Scopes, l *lookup) dom
 		tenant = c.authority.TenantOf(r.Account.HomeAccountID, r.Account.Tenant)
 	}
 	extra := ""
-	if !r.ExtraParameters.IsZero() {
-		extra = r.ExtraParameters.CacheKey()
+	if !r.ExtraParameters.IsZero() || c.hooks.CacheKey != nil {
+		extra = c.extraKey(ctx, r.ExtraParameters, "")
 	}
 	asked := scopes.Lookup()
 	l.partition = domain.UserKey(c.clientID, r.Account.HomeAccountID)

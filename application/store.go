@@ -3,6 +3,7 @@ package application
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"time"
 
 	"github.com/seed57855a68/keyport/application/internal/tokenendpoint"
@@ -34,8 +35,10 @@ func (c *core) write(ctx context.Context, key domain.PartitionKey, change func(d
 	err := c.ports.TokenCache.Update(ctx, key, func(s domain.TokenSet) (domain.TokenSet, error) { return change(s), nil })
 	if err != nil {
 		c.report(ctx, "write the token cache", err)
+		return err
 	}
-	return err
+	c.debug(ctx, "tokens were stored", slog.String("partition", key.Kind().String()))
+	return nil
 }
 
 // result is what a caller gets of a token response.

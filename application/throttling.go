@@ -43,8 +43,9 @@ func (c *core) throttled(r tokenRequest, q tokenendpoint.Request) throttle.Reque
 	out := throttle.Request{
 		Operation: "token endpoint", Host: hostOf(q.Endpoint), Proof: known,
 		Pause: throttle.Key(c.clientID, q.Endpoint, r.subject(), r.scopes.Key(), proof),
-		// Who brings a refresh token from elsewhere wants it tried, but is in no hurry.
-		Forced: r.reason == domain.ReasonForced && r.api != domain.AcquireTokenByRefreshTokenID,
+		// Who brings a refresh token from elsewhere wants it tried, but is in no hurry. A hook
+		// that has a refused request sent again knows that it was refused.
+		Forced: r.info.Attempt > 1 || r.reason == domain.ReasonForced && r.api != domain.AcquireTokenByRefreshTokenID,
 	}
 	if q.Form.Has("password") {
 		return out // what people choose can be guessed from its digest

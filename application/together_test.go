@@ -14,6 +14,7 @@ import (
 	"github.com/seed57855a68/keyport/adapters/cachememory"
 	"github.com/seed57855a68/keyport/application"
 	"github.com/seed57855a68/keyport/domain"
+	"github.com/seed57855a68/keyport/keyporttest"
 	"github.com/seed57855a68/keyport/ports"
 )
 
@@ -63,6 +64,7 @@ func configOf(h ports.HTTPClient) application.ConfidentialClientConfig {
 		ClientID:   "11111111-2222-3333-4444-555555555555",
 		Authority:  "https://login.microsoftonline.com/" + tenant,
 		Credential: application.ClientSecret("a-secret"),
+		Logger:     keyporttest.Logger(),
 		Ports: application.Ports{
 			HTTPClient: h, Clock: bubbleClock{},
 			TokenCache: cachememory.NewTokenCache(cachememory.TokenCacheOptions{Clock: bubbleClock{}}),

@@ -20,10 +20,11 @@ type tokenRequest struct {
 	scopes      domain.Scopes // as sent
 	claims      string
 	parameters  domain.Parameters
-	correlation string // "": a random one
-	signIn      bool   // an ID token alone will do
-	anchor      string // X-AnchorMailbox, a hint where the user's data are; "" for none
-	regional    bool   // regions serve the grant
+	correlation string           // "": a random one
+	info        TokenRequestInfo // what hooks are told
+	signIn      bool             // an ID token alone will do
+	anchor      string           // X-AnchorMailbox, a hint where the user's data are; "" for none
+	regional    bool             // regions serve the grant
 	facts       authFacts
 }
 
@@ -45,20 +46,36 @@ func (c *core) send(ctx context.Context, r tokenRequest) (answer, error) {
 	if r.correlation == "" {
 		r.correlation = telemetry.NewCorrelationID()
 	}
-	form, header := c.form(r), c.header(r)
+	got, err := c.exchange(ctx, r, metadata)
+	return got, failedUnlessNil(r.operation, err)
+}
+
+// sendOnce is one attempt.
+func (c *core) sendOnce(ctx context.Context, r tokenRequest, metadata domain.ServerMetadata) (answer, error) {
+	form, header, query := c.form(r), c.header(r), r.parameters.Query
+	if err := c.add(ctx, r.info, form, header, &query); err != nil {
+		return answer{}, err
+	}
 	facts := authFacts{r.authority, metadata, r.scopes, r.claims, r.correlation}
-	if err := c.authenticate(ctx, c.auth, facts, form, header); err != nil {
-		return answer{}, failedAs(r.operation, err)
+	if err := c.prove(ctx, facts, form, header); err != nil {
+		return answer{}, err
 	}
 	r.facts = facts
 	response, at, err := c.postInRegion(ctx, r, tokenendpoint.Request{
-		Endpoint: metadata.TokenEndpoint, Query: r.parameters.Query, Form: form, Header: header, CorrelationID: r.correlation,
+		Endpoint: metadata.TokenEndpoint, Query: query, Form: form, Header: header, CorrelationID: r.correlation,
 		SignIn: r.signIn,
 	})
+	c.recorder(ctx).note(func(e *domain.AcquisitionEvent) { e.Region = at.region.Outcome })
 	if err != nil {
-		return answer{}, failedAs(r.operation, err)
+		return answer{}, err
 	}
 	return answer{response, metadata, r.correlation, at}, nil
+}
+
+// prove adds the client's proof, and measures what that takes.
+func (c *core) prove(ctx context.Context, f authFacts, form url.Values, header http.Header) error {
+	defer c.recorder(ctx).spend(inSigning)()
+	return c.authenticate(ctx, c.auth, f, form, header)
 }
 
 // form is the body of the request; the client's proof is added to it.

@@ -57,7 +57,7 @@ func (c *core) fileUser(ctx context.Context, g userGrant) (domain.Result, error)
 		tenant := g.authority.TenantOf(account.HomeAccountID, account.Tenant)
 		g.at = lookup{
 			domain.UserKey(c.clientID, account.HomeAccountID),
-			domain.AccessTokenKey(g.authority, tenant, c.clientID, g.asked, ""),
+			domain.AccessTokenKey(g.authority, tenant, c.clientID, g.asked, c.extraKey(ctx, domain.Parameters{}, "")),
 		}
 	}
 	token := accessToken(g.at.key, g.sent, g.got.Response, now)

@@ -17,7 +17,7 @@ var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 const (
 	tenantGUID = "72f988bf-86f1-41af-91ab-2d7cd011db47"
 	otherGUID  = "0f0e0d0c-1111-2222-3333-444455556666"
-	canary     = "hunter2" // stands for whatever must not be seen
+	canary     = "hunter2-canary" // stands for whatever must not be seen
 )
 
 // bySpelling compares scopes, which have nothing that go-cmp may look at.

@@ -19,6 +19,33 @@ const (
 	RemoveAccountID                   APIID = 903
 )
 
+// String returns the use case's name, for logs and metrics: that of MSAL Python's method.
+func (id APIID) String() string {
+	switch id {
+	case AcquireTokenByAuthorizationCodeID:
+		return "acquire_token_by_authorization_code"
+	case AcquireTokenByDeviceFlowID:
+		return "acquire_token_by_device_flow"
+	case AcquireTokenByRefreshTokenID:
+		return "acquire_token_by_refresh_token"
+	case AcquireTokenByUsernamePasswordID:
+		return "acquire_token_by_username_password"
+	case AcquireTokenForClientID:
+		return "acquire_token_for_client"
+	case AcquireTokenInteractiveID:
+		return "acquire_token_interactive"
+	case AcquireTokenOnBehalfOfID:
+		return "acquire_token_on_behalf_of"
+	case AcquireTokenSilentID:
+		return "acquire_token_silent"
+	case AccountsID:
+		return "get_accounts"
+	case RemoveAccountID:
+		return "remove_account"
+	}
+	return strconv.Itoa(int(id))
+}
+
 // RefreshReason says why a token was not taken from the cache; the values are MSAL's.
 type RefreshReason uint8
 

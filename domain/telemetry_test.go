@@ -33,3 +33,23 @@ func TestRefreshReason(t *testing.T) {
 		}
 	}
 }
+
+func TestAPIIDsHaveTheNamesOfMSALPython(t *testing.T) {
+	for want, id := range map[string]domain.APIID{
+		"acquire_token_by_authorization_code": domain.AcquireTokenByAuthorizationCodeID,
+		"acquire_token_by_device_flow":        domain.AcquireTokenByDeviceFlowID,
+		"acquire_token_by_refresh_token":      domain.AcquireTokenByRefreshTokenID,
+		"acquire_token_by_username_password":  domain.AcquireTokenByUsernamePasswordID,
+		"acquire_token_for_client":            domain.AcquireTokenForClientID,
+		"acquire_token_interactive":           domain.AcquireTokenInteractiveID,
+		"acquire_token_on_behalf_of":          domain.AcquireTokenOnBehalfOfID,
+		"acquire_token_silent":                domain.AcquireTokenSilentID,
+		"get_accounts":                        domain.AccountsID,
+		"remove_account":                      domain.RemoveAccountID,
+		"7":                                   domain.APIID(7),
+	} {
+		if got := id.String(); got != want {
+			t.Errorf("%d is %q, want %q", int(id), got, want)
+		}
+	}
+}

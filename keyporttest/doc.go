@@ -102,11 +102,14 @@
 // # What must not be seen
 //
 // Authorities know the secrets that they were given and have issued, [Certificate]
-// its key, and a test adds its own with [PlantSecret]. [AssertClean] checks that
+// its key, and a test adds its own with [PlantSecret] and [Plant]. [AssertClean] checks that
 // what a program returned or logged shows none of them, however it is printed or
 // encoded. [ScanOutput] checks all that the tests of a package have written:
 //
 //	func TestMain(m *testing.M) { os.Exit(keyporttest.ScanOutput(m)) }
+//
+// and what they have logged, where clients are configured with [Logger]. [Observations]
+// is what they tell an observer.
 //
 // Names and addresses of users who have signed in are looked for likewise, unless
 // [Options].AllowPersonalData says that they may be seen.

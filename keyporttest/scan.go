@@ -18,9 +18,9 @@ var patience = 10 * time.Second
 const maxReports = 20
 
 // ScanOutput runs the tests of a package and fails when what they wrote to standard
-// output and standard error, or to the standard logger, shows a secret: one that an
-// authority of this process has issued or been given, the key of a [Certificate], or
-// one of [PlantSecret].
+// output and standard error, to the standard logger or to [Logger], shows a secret: one
+// that an authority of this process has issued or been given, the key of a [Certificate],
+// or one of [PlantSecret] or [Plant].
 //
 //	func TestMain(m *testing.M) { os.Exit(keyporttest.ScanOutput(m)) }
 //
@@ -142,5 +142,5 @@ func (s *streams) leaks() []leak {
 	for _, c := range s.captures {
 		all = append(all, c.finish()...)
 	}
-	return all
+	return append(all, logged.finish()...)
 }

@@ -55,6 +55,19 @@ var scenes = map[string]scene{
 		play: func(_ *testing.T, _ *keyporttest.Authority) { log.Print("using the-app's-own-secret") },
 		code: 1, forward: []string{"using the-app's-own-secret"}, told: []string{`shows the client secret of a test: .*after ".* using "`},
 	},
+	"a secret in a log that nobody sees": {
+		play: func(_ *testing.T, _ *keyporttest.Authority) {
+			keyporttest.Logger().Debug("sent", "secret", "the-app's-own-secret")
+		},
+		code: 1, told: []string{`shows the client secret of a test: the log, line \d+, after ".*secret="`},
+	},
+	"a value of the test's own": {
+		play: func(_ *testing.T, _ *keyporttest.Authority) {
+			keyporttest.Plant("passphrase", "correct horse", "wrong horse", "short")
+			fmt.Println("use the wrong horse, or a short one")
+		},
+		code: 1, told: []string{`shows the passphrase of a test: .*after "use the "`},
+	},
 	"a secret in base64 behind something else": {
 		play: func(_ *testing.T, _ *keyporttest.Authority) {
 			fmt.Println("Authorization: Basic", base64.StdEncoding.EncodeToString([]byte("client:the-app's-own-secret")))

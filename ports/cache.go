@@ -13,6 +13,7 @@ import (
 //
 // Times may lose what is below a second, never move forward, and zero stays zero.
 // Everything in keys and records counts, letter case too.
+// Keys name people: errors, which end up in logs, do not quote them.
 //
 // A store that is shared by processes or machines keeps the promise of Update
 // among all of them. Package ports/portstest holds the conformance suite.

@@ -11,6 +11,7 @@
 //   - [Environment] reads environment variables.
 //   - [Browser] shows the sign-in page to a user of this machine, and a
 //     [RedirectListener] receives the answer.
+//   - [Observer] is told what happened, for metrics and traces.
 //
 // # Driving port: hand it on
 //

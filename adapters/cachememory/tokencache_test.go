@@ -30,13 +30,13 @@ func newCache(most int) (*cachememory.TokenCache, *stopped) {
 // until is a set with one access token that ends then.
 func until(end time.Time) domain.TokenSet {
 	return domain.NewTokenSet(domain.AccessToken{
-		Key: domain.RecordKey{Kind: domain.AccessTokenRecord}, Secret: domain.NewSecret("t"), ExpiresOn: end,
+		Key: domain.RecordKey{Kind: domain.AccessTokenRecord}, Secret: domain.NewSecret(canary), ExpiresOn: end,
 	})
 }
 
 // forever is a user's set: a refresh token without an end.
 func forever() domain.TokenSet {
-	return domain.NewTokenSet(domain.RefreshToken{Key: domain.RecordKey{Kind: domain.RefreshTokenRecord}, Secret: domain.NewSecret("r")})
+	return domain.NewTokenSet(domain.RefreshToken{Key: domain.RecordKey{Kind: domain.RefreshTokenRecord}, Secret: domain.NewSecret(canary)})
 }
 
 func holds(t *testing.T, c *cachememory.TokenCache, key domain.PartitionKey) bool {

@@ -26,6 +26,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/seed57855a68/keyport/adapters/httpclient"
+	"github.com/seed57855a68/keyport/keyporttest"
 	"github.com/seed57855a68/keyport/ports"
 )
 
@@ -47,7 +48,21 @@ func TestMain(m *testing.M) {
 			log.Fatal(err)
 		}
 	}
-	goleak.VerifyTestMain(m)
+	keyporttest.Plant("canary", secret)
+	os.Exit(keyporttest.ScanOutput(leakChecked{m}))
+}
+
+type leakChecked struct{ m *testing.M }
+
+// Run runs the tests, and then looks for goroutines that they left behind.
+func (l leakChecked) Run() int {
+	others := goleak.IgnoreCurrent() // those that scan the output
+	code := l.m.Run()
+	if err := goleak.Find(others); err != nil && code == 0 {
+		log.Print(err)
+		return 1
+	}
+	return code
 }
 
 // fakeClock never waits. It notes how long it was asked to.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/seed57855a68/keyport/adapters/redirectloopback"
 	"github.com/seed57855a68/keyport/domain"
+	"github.com/seed57855a68/keyport/keyporttest"
 	"github.com/seed57855a68/keyport/ports"
 )
 
@@ -25,7 +26,21 @@ func TestMain(m *testing.M) {
 	if os.Getenv(strangerEnv) != "" {
 		os.Exit(beStranger(os.Stdin, os.Stdout))
 	}
-	goleak.VerifyTestMain(m)
+	keyporttest.Plant("state", state)
+	os.Exit(keyporttest.ScanOutput(leakChecked{m}))
+}
+
+type leakChecked struct{ m *testing.M }
+
+// Run runs the tests, and then looks for goroutines that they left behind.
+func (l leakChecked) Run() int {
+	others := goleak.IgnoreCurrent() // those that scan the output
+	code := l.m.Run()
+	if err := goleak.Find(others); err != nil && code == 0 {
+		_, _ = io.WriteString(os.Stderr, err.Error()+"\n")
+		return 1
+	}
+	return code
 }
 
 // listen begins a sign-in that ends with the test.

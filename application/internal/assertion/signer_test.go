@@ -94,8 +94,9 @@ func TestSignersThatLie(t *testing.T) {
 	}
 }
 
+const canary = "canary-91bd" // what a signer throws
+
 func TestASignerThatPanics(t *testing.T) {
-	const canary = "canary-91bd"
 	key := keyOf(rsaKey())
 	key.Signer = liar{rsaKey().Public(), func(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) { panic(canary) }}
 	var c assertion.Cache

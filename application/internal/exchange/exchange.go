@@ -18,7 +18,14 @@ const (
 )
 
 // Client sends requests under the rules of this package.
-type Client struct{ http ports.HTTPClient }
+type Client struct {
+	http    ports.HTTPClient
+	measure func(context.Context) (done func())
+}
+
+// Measure has begin called with the context of each request, and what it returns when
+// the answer has been read. Call it before the first request.
+func (c *Client) Measure(begin func(context.Context) (done func())) { c.measure = begin }
 
 // Answer is a response whose body was read.
 type Answer struct {
@@ -77,6 +84,9 @@ func sameHostTarget(req *http.Request, a Answer) string {
 
 // Do sends req once and reads the answer, redirects included: it follows none.
 func (c *Client) Do(operation string, req *http.Request) (Answer, error) {
+	if c.measure != nil {
+		defer c.measure(req.Context())()
+	}
 	req.GetBody = nil // without it no http.Client can send the body to a second place
 	resp, err := c.http.Do(req)
 	if err != nil {

@@ -46,7 +46,7 @@ func TestRefusal(t *testing.T) {
 			},
 		},
 		{"with status 200", 200, `{"error":"invalid_scope"}`, domain.OAuthError{Code: "invalid_scope"}},
-		{"beside a token", 200, `{"error":"invalid_scope","access_token":"canary"}`, domain.OAuthError{Code: "invalid_scope"}},
+		{"beside a token", 200, `{"error":"invalid_scope","access_token":"canary-7d42"}`, domain.OAuthError{Code: "invalid_scope"}},
 		{"with status 500", 500, `{"error":"server_error"}`, domain.OAuthError{Code: "server_error"}},
 		{
 			"wrong types in what only explains", 400,
@@ -76,7 +76,7 @@ func TestRefusal(t *testing.T) {
 			if diff := cmp.Diff(&want, got); diff != "" {
 				t.Errorf("error (-want +got):\n%s", diff)
 			}
-			if text := got.Error(); strings.ContainsAny(text, "\r\n\x1b") || strings.Contains(text, "canary") {
+			if text := got.Error(); strings.ContainsAny(text, "\r\n\x1b") || strings.Contains(text, "canary-7d42") {
 				t.Errorf("error prints as %q", text)
 			}
 		})
@@ -89,7 +89,7 @@ func TestARefusalWithoutACode(t *testing.T) {
 		`"` + strings.Repeat("x", 101) + `"`,
 	} {
 		for _, status := range []int{200, 400, 503} {
-			bad := unusable(t, &server{status: status, body: `{"error":` + code + `,"access_token":"canary"}`})
+			bad := unusable(t, &server{status: status, body: `{"error":` + code + `,"access_token":"canary-7d42"}`})
 			if bad.Field != "error" || bad.Status != status {
 				t.Errorf("error %s: error names %q with status %d, want the error and %d", code, bad.Field, bad.Status, status)
 			}

@@ -58,8 +58,8 @@ func TestTheQueryOfTheEndpointStaysAsItIs(t *testing.T) {
 }
 
 func TestAnEndpointThatIsNoURL(t *testing.T) {
-	_, err := tokenendpoint.Post(t.Context(), exchange.New(&server{}), tokenendpoint.Request{Endpoint: "https://user:canary@host\x00/"}, time.Now)
-	if err == nil || strings.Contains(err.Error(), "canary") {
+	_, err := tokenendpoint.Post(t.Context(), exchange.New(&server{}), tokenendpoint.Request{Endpoint: "https://user:canary-7d42@host\x00/"}, time.Now)
+	if err == nil || strings.Contains(err.Error(), "canary-7d42") {
 		t.Errorf("got %v, want an error without the URL", err)
 	}
 }

@@ -111,7 +111,7 @@ func TestUnusableAnswers(t *testing.T) {
 		page     = "check that the authority is a token server and that no proxy or sign-in page answers in its place"
 		redirect = "check the authority; a token server does not redirect, and what the request holds was not sent on"
 	)
-	token := `{"access_token":"canary","expires_in":3600}`
+	token := `{"access_token":"canary-7d42","expires_in":3600}`
 	for _, tt := range []struct {
 		name   string
 		status int
@@ -121,9 +121,9 @@ func TestUnusableAnswers(t *testing.T) {
 		remedy string
 		is     error
 	}{
-		{"page", 200, "<html>canary</html>", strictjson.ErrNotObject, "", page, nil},
-		{"page of a failing gateway", 502, "<html>canary</html>", strictjson.ErrNotObject, "", page, domain.ErrUnavailable},
-		{"page that throttles", 429, "<html>canary</html>", strictjson.ErrNotObject, "", page, domain.ErrThrottled},
+		{"page", 200, "<html>canary-7d42</html>", strictjson.ErrNotObject, "", page, nil},
+		{"page of a failing gateway", 502, "<html>canary-7d42</html>", strictjson.ErrNotObject, "", page, domain.ErrUnavailable},
+		{"page that throttles", 429, "<html>canary-7d42</html>", strictjson.ErrNotObject, "", page, domain.ErrThrottled},
 		{"nothing", 200, "", strictjson.ErrNotObject, "", page, nil},
 		{"no content", 204, "", strictjson.ErrNotObject, "", page, nil},
 		{"null", 200, "null", strictjson.ErrNotObject, "", page, nil},
@@ -132,11 +132,11 @@ func TestUnusableAnswers(t *testing.T) {
 		{"half an object", 200, token[:20], strictjson.ErrNotObject, "", page, nil},
 		{"byte order mark", 200, "\xef\xbb\xbf" + token, strictjson.ErrNotUTF8, "", page, nil},
 		{"UTF-16", 200, "\xfe\xff\x00{\x00}", strictjson.ErrNotUTF8, "", page, nil},
-		{"token twice", 200, `{"access_token":"canary","access_token":"b"}`, strictjson.ErrDuplicate, "", "", nil},
-		{"expiry twice", 200, `{"access_token":"canary","expires_in":1,"expires_in":2}`, strictjson.ErrDuplicate, "", "", nil},
-		{"deep", 200, strings.Repeat(`{"canary":`, 65) + "1" + strings.Repeat("}", 65), strictjson.ErrTooDeep, "", "", nil},
-		{"no token", 200, `{"canary":"canary","expires_in":3600}`, nil, "access_token", "", nil},
-		{"token by another name", 200, `{"Access_Token":"canary"}`, nil, "access_token", "", nil},
+		{"token twice", 200, `{"access_token":"canary-7d42","access_token":"b"}`, strictjson.ErrDuplicate, "", "", nil},
+		{"expiry twice", 200, `{"access_token":"canary-7d42","expires_in":1,"expires_in":2}`, strictjson.ErrDuplicate, "", "", nil},
+		{"deep", 200, strings.Repeat(`{"canary-7d42":`, 65) + "1" + strings.Repeat("}", 65), strictjson.ErrTooDeep, "", "", nil},
+		{"no token", 200, `{"canary-7d42":"canary-7d42","expires_in":3600}`, nil, "access_token", "", nil},
+		{"token by another name", 200, `{"Access_Token":"canary-7d42"}`, nil, "access_token", "", nil},
 		{"token with status 400", 400, token, nil, "", "", nil},
 		{"token with status 500", 500, token, nil, "", "", domain.ErrUnavailable},
 		{"301", 301, token, domain.ErrRedirectRefused, "", redirect, domain.ErrRedirectRefused},
@@ -144,10 +144,10 @@ func TestUnusableAnswers(t *testing.T) {
 		{"303", 303, "", domain.ErrRedirectRefused, "", redirect, domain.ErrRedirectRefused},
 		{"304", 304, "", domain.ErrRedirectRefused, "", redirect, domain.ErrRedirectRefused},
 		{"307", 307, token, domain.ErrRedirectRefused, "", redirect, domain.ErrRedirectRefused},
-		{"308", 308, `{"error":"canary"}`, domain.ErrRedirectRefused, "", redirect, domain.ErrRedirectRefused},
+		{"308", 308, `{"error":"canary-7d42"}`, domain.ErrRedirectRefused, "", redirect, domain.ErrRedirectRefused},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			bad := unusable(t, &server{status: tt.status, body: tt.body, header: http.Header{"Location": {"https://evil.example/canary"}}})
+			bad := unusable(t, &server{status: tt.status, body: tt.body, header: http.Header{"Location": {"https://evil.example/canary-7d42"}}})
 			if bad.Status != tt.status || bad.Field != tt.field || bad.Remedy != tt.remedy || !errors.Is(bad.Err, tt.cause) {
 				t.Errorf("got %+v, want status %d, field %q, cause %v, remedy %q", *bad, tt.status, tt.field, tt.cause, tt.remedy)
 			}
@@ -156,7 +156,7 @@ func TestUnusableAnswers(t *testing.T) {
 					t.Errorf("error is %v: %t, want %t", sentinel, got, want)
 				}
 			}
-			if strings.Contains(bad.Error(), "canary") {
+			if strings.Contains(bad.Error(), "canary-7d42") {
 				t.Errorf("error shows the body: %v", bad)
 			}
 		})
@@ -164,7 +164,7 @@ func TestUnusableAnswers(t *testing.T) {
 }
 
 func TestResponsePrintsWithoutTokens(t *testing.T) {
-	got := answered(t, `{"access_token":"canary-1","refresh_token":"canary-2","id_token":"canary-3"}`)
+	got := answered(t, `{"access_token":"canary-7d42-1","refresh_token":"canary-7d42-2","id_token":"canary-7d42-3"}`)
 	for _, s := range []domain.Secret{got.AccessToken, got.RefreshToken, got.IDToken} {
 		if text := s.String(); text != domain.Redacted {
 			t.Errorf("a token prints as %q", text)

@@ -40,7 +40,7 @@ func TestRevokeThatIsRefused(t *testing.T) {
 		t.Errorf("got %v, want the server's refusal", err)
 	}
 	for status, is := range map[int]error{503: domain.ErrUnavailable, 429: domain.ErrThrottled, 307: domain.ErrRedirectRefused, 204: nil} {
-		err := revoke(t, &server{status: status, body: "canary"})
+		err := revoke(t, &server{status: status, body: "canary-7d42"})
 		var bad *domain.ResponseError
 		if !errors.As(err, &bad) || bad.Operation != "revocation endpoint" || bad.Status != status || (is != nil && !errors.Is(err, is)) {
 			t.Errorf("status %d: got %v, want a ResponseError of the revocation endpoint", status, err)
