@@ -197,6 +197,6 @@ func (f *Finder) Known() *Finder {
 	if known.fixed.Region == "" {
 		return nil
 	}
-	known.Outage.err, known.Outage.until = f.Outage.state()
+	known.Outage.until, known.Outage.err = f.Outage.state()
 	return known
 }

@@ -29,10 +29,10 @@ func (o *Outage) Since(now time.Time, trial time.Duration) error {
 	return nil
 }
 
-func (o *Outage) state() (err error, until time.Time) {
+func (o *Outage) state() (until time.Time, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.err, o.until
+	return o.until, o.err
 }
 
 // Begin notes that the host failed.
