@@ -77,7 +77,7 @@ var rooms = slices.Concat([]room{
 var adapters = []room{
 	adapter("httpclient", "github.com/hashicorp/go-retryablehttp"),
 	adapter("cachememory"),
-	adapter("cachefile"),
+	adapter("cachefile", "github.com/gofrs/flock"),
 	adapter("cachekit"),
 	adapter("certificates", "github.com/youmark/pkcs8", "software.sslmate.com/src/go-pkcs12"),
 	adapter("assertions"),
@@ -131,6 +131,7 @@ var ledger = map[string]string{
 	goJose:                                  "docs/adr/0008-dependencies.md",
 	"github.com/hashicorp/go-retryablehttp": "docs/adr/0008-dependencies.md",
 	"github.com/cli/browser":                "docs/adr/0008-dependencies.md",
+	"github.com/gofrs/flock":                "docs/adr/0008-dependencies.md",
 	"github.com/youmark/pkcs8":              "docs/adr/0008-dependencies.md",
 	"software.sslmate.com/src/go-pkcs12":    "docs/adr/0008-dependencies.md",
 	"go.uber.org/mock":                      "docs/adr/0008-dependencies.md",

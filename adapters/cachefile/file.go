@@ -1,0 +1,221 @@
+package cachefile
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed57855a68/keyport/domain"
+)
+
+const (
+	fileMode   = 0o600
+	folderMode = 0o700
+
+	// maxBytes bounds what is read. A user's cache has some kilobytes.
+	maxBytes = 256 << 20
+
+	// leftOver is the age from which a temporary file is one that a crash has left.
+	leftOver = time.Hour
+)
+
+// file is a file that is replaced and never changed.
+type file struct {
+	path, folder string
+	swept        atomic.Bool // left-over temporary files were looked for
+}
+
+// newFile checks the path and makes its folder.
+func newFile(path string) (*file, error) {
+	if path == "" || strings.ContainsRune(path, 0) {
+		return nil, &domain.ConfigError{Field: "Path", Problem: "is empty or has a NUL in it", Remedy: "pass the path of a file in a folder of the program's user"}
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, &domain.ConfigError{Field: "Path", Problem: "cannot be made absolute", Remedy: "pass an absolute path", Err: err}
+	}
+	f := &file{path: path, folder: filepath.Dir(path)}
+	if err := f.ready(); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// ready makes the folder when there is none, and checks it and the file.
+func (f *file) ready() error {
+	if err := os.MkdirAll(f.folder, folderMode); err != nil {
+		return failed("check", f.folder, err)
+	}
+	info, err := os.Stat(f.folder)
+	if err != nil {
+		return failed("check", f.folder, err)
+	}
+	if err := checkFolder(f.folder, info); err != nil {
+		return err
+	}
+	if _, err := f.stat(); err != nil {
+		return err
+	}
+	return nil
+}
+
+// stat returns what the file is; nil when there is none.
+func (f *file) stat() (fs.FileInfo, error) {
+	info, err := os.Lstat(f.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, failed("read", f.path, err)
+	}
+	return info, checkFile(f.path, info)
+}
+
+// checkFile refuses what is no file of our own.
+func checkFile(path string, info fs.FileInfo) error {
+	switch {
+	case info.Mode()&fs.ModeSymlink != 0:
+		return unsafe(path, "is a symbolic link", "pass the path that it leads to")
+	case !info.Mode().IsRegular():
+		return unsafe(path, "is not a file", "choose another path")
+	}
+	return checkOwner(path, info)
+}
+
+// read returns the content and what the file was then; nil and nil when there is none.
+func (f *file) read() ([]byte, fs.FileInfo, error) {
+	info, err := f.stat()
+	if info == nil || err != nil {
+		return nil, nil, err
+	}
+	opened, err := os.OpenFile(f.path, os.O_RDONLY|openFlags, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, failed("read", f.path, err)
+	}
+	defer func() { _ = opened.Close() }()
+	if info, err = opened.Stat(); err != nil {
+		return nil, nil, failed("read", f.path, err)
+	}
+	if err := checkFile(f.path, info); err != nil {
+		return nil, nil, err
+	}
+	if info.Size() > maxBytes {
+		return nil, nil, &Error{Operation: "read", Path: f.path, Err: errors.New("the file is too large to be a token cache"), Remedy: "delete it"}
+	}
+	data, err := io.ReadAll(io.LimitReader(opened, maxBytes))
+	if err != nil {
+		return nil, nil, failed("read", f.path, err)
+	}
+	return data, info, nil
+}
+
+// write replaces the file, which the caller has locked. When it fails, the old content
+// stays; an error after the rename says that the new one may not outlive a power cut.
+func (f *file) write(data []byte, replaced fs.FileInfo) (fs.FileInfo, error) {
+	if err := f.ready(); err != nil {
+		return nil, err
+	}
+	if f.swept.CompareAndSwap(false, true) {
+		f.sweep()
+	}
+	temporary, info, err := f.temporary(data, replaced)
+	if err != nil {
+		return nil, failed("write", f.path, err)
+	}
+	if err := os.Rename(temporary, f.path); err != nil {
+		_ = os.Remove(temporary)
+		return nil, failed("write", f.path, err)
+	}
+	if err := syncFolder(f.folder); err != nil {
+		return info, failed("write", f.path, err)
+	}
+	return info, nil
+}
+
+// temporary writes a file beside the real one, down to the disk.
+func (f *file) temporary(data []byte, replaced fs.FileInfo) (path string, info fs.FileInfo, err error) {
+	t, err := os.CreateTemp(f.folder, f.pattern()) // mode 0600, and never through a link
+	if err != nil {
+		return "", nil, err
+	}
+	defer func() {
+		err = errors.Join(err, t.Close())
+		if err != nil {
+			_ = os.Remove(t.Name())
+		}
+	}()
+	if _, err = t.Write(data); err != nil {
+		return "", nil, err
+	}
+	if err = laterThan(t, replaced); err != nil {
+		return "", nil, err
+	}
+	if err = t.Sync(); err != nil {
+		return "", nil, err
+	}
+	info, err = t.Stat()
+	return t.Name(), info, err
+}
+
+// tryWriting writes a file beside the real one and removes it.
+func (f *file) tryWriting() error {
+	temporary, _, err := f.temporary([]byte("{}"), nil)
+	if err != nil {
+		return failed("write", f.path, err)
+	}
+	return os.Remove(temporary)
+}
+
+// sameVersion reports whether a file was neither replaced nor written in between.
+func sameVersion(a, b fs.FileInfo) bool {
+	return a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && os.SameFile(a, b)
+}
+
+// laterThan sees to it that the time of change grows with every write, also within
+// one tick of the clock and after it was set back: readers tell versions by it, and the number
+// of the inode may come again.
+func laterThan(t *os.File, replaced fs.FileInfo) error {
+	info, err := t.Stat()
+	if err != nil || replaced == nil || info.ModTime().After(replaced.ModTime()) {
+		return err
+	}
+	later := replaced.ModTime().Add(time.Microsecond)
+	return os.Chtimes(t.Name(), later, later)
+}
+
+func (f *file) pattern() string { return "." + filepath.Base(f.path) + ".*.tmp" }
+
+// sweep removes temporary files that crashes have left.
+func (f *file) sweep() {
+	list, err := filepath.Glob(filepath.Join(escapeGlob(f.folder), escapeGlob("."+filepath.Base(f.path))+".*.tmp"))
+	if err != nil {
+		return
+	}
+	for _, path := range list {
+		info, err := os.Lstat(path)
+		if err == nil && checkFile(path, info) == nil && time.Since(info.ModTime()) > leftOver {
+			_ = os.Remove(path)
+		}
+	}
+}
+
+// escapeGlob makes a path mean itself. (On Windows, where it cannot be, nothing matches.)
+func escapeGlob(path string) string {
+	return strings.NewReplacer(`*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+}
+
+// keepDamaged copies what could not be read to a file beside it.
+func (f *file) keepDamaged(data []byte) error {
+	aside := &file{path: f.path + ".damaged", folder: f.folder}
+	aside.swept.Store(true)
+	_, err := aside.write(data, nil)
+	return err
+}

@@ -1,0 +1,195 @@
+package cachefile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+const (
+	// lockTimeout is how long an update waits for others when its context has no end.
+	lockTimeout = 30 * time.Second
+
+	// abandoned is the age at which a lock file of another library is one that a crash has
+	// left. They hold it for as long as it takes to read and write a file.
+	abandoned = 30 * time.Second
+
+	// ownMark tells our lock files from those of others.
+	ownMark = " keyport"
+
+	minPause, maxPause = time.Millisecond, 8 * time.Millisecond
+)
+
+// lock excludes every other process, and every other handle of this one, from writing.
+func (f *file) lock(ctx context.Context) (unlock func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
+	defer cancel()
+	own, err := lockFile(ctx, f.path+".lock")
+	if err != nil {
+		return nil, f.lockError(ctx, err)
+	}
+	others, err := f.lockForOthers(ctx)
+	if err != nil {
+		own.release()
+		return nil, f.lockError(ctx, err)
+	}
+	return func() {
+		others()
+		own.release()
+	}, nil
+}
+
+func (f *file) lockError(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return &Error{
+			Operation: "lock", Path: f.path, Err: fmt.Errorf("%w: %w", ErrLocked, err),
+			Remedy: "see whether a process that uses the file hangs",
+		}
+	}
+	return failed("lock", f.path, err)
+}
+
+// held is a locked file.
+type held struct{ *flock.Flock }
+
+func (h held) release() { _ = h.Close() }
+
+// lockFile waits for the lock of a file. The lock counts only while the file is the one
+// that others find under its name.
+func lockFile(ctx context.Context, path string) (held, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return held{}, err
+		}
+		h, err := tryLock(path)
+		if err != nil || h.Flock != nil {
+			return h, err
+		}
+		if err := pause(ctx); err != nil {
+			return held{}, err
+		}
+	}
+}
+
+// tryLock returns the zero value when another has the lock.
+func tryLock(path string) (held, error) {
+	if info, err := os.Lstat(path); err == nil {
+		if err := checkFile(path, info); err != nil {
+			return held{}, err
+		}
+	}
+	h := held{flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|openFlags), flock.SetPermissions(fileMode))}
+	locked, err := h.TryLock()
+	if err != nil {
+		return held{}, err
+	}
+	if locked && h.isCurrent() {
+		return h, nil
+	}
+	h.release()
+	return held{}, nil
+}
+
+// isCurrent reports whether the locked file still has its name.
+func (h held) isCurrent() bool {
+	mine, err := h.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Lstat(h.Path())
+	return err == nil && os.SameFile(mine, named)
+}
+
+// pause lets others have their turn.
+func pause(ctx context.Context) error {
+	timer := time.NewTimer(minPause + rand.N(maxPause-minPause)) //nolint:gosec // not a secret
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// lockForOthers does what the extensions of other MSALs do: it creates a file that must
+// not be there, for those that look for it, and locks that, for those that do so.
+func (f *file) lockForOthers(ctx context.Context) (unlock func(), err error) {
+	path := f.path + ".lockfile"
+	for {
+		unlock, err := createLockFile(path)
+		if unlock != nil {
+			return unlock, nil
+		}
+		if err != nil && !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrPermission) { // Windows refuses a file that is being deleted
+			return nil, err
+		}
+		if f.takeOver(path) {
+			continue
+		}
+		if err := pause(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// createLockFile returns nil and nil when another was quicker to lock what it created.
+func createLockFile(path string) (unlock func(), err error) {
+	created, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR|openFlags, fileMode)
+	if err != nil {
+		return nil, err
+	}
+	_, err = fmt.Fprintf(created, "%d%s", os.Getpid(), ownMark)
+	h, lockErr := tryLock(path)
+	if err = errors.Join(err, created.Close(), lockErr); err != nil {
+		_ = os.Remove(path)
+		return nil, err
+	}
+	if h.Flock == nil {
+		return nil, nil
+	}
+	return func() {
+		_ = os.Remove(path)
+		h.release()
+	}, nil
+}
+
+// takeOver removes a lock file that nobody holds. Whoever holds our own lock is the only
+// one of us who can have one, so one of ours is left by a crash. A process id is not
+// believed: it may be that of another process by now.
+func (f *file) takeOver(path string) bool {
+	if _, err := os.Lstat(path); err != nil {
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	h, err := tryLock(path)
+	if err != nil || h.Flock == nil {
+		return false
+	}
+	defer h.release()
+	info, err := h.Stat()
+	if err != nil {
+		return false
+	}
+	if !isOwnMark(path) && time.Since(info.ModTime()) < abandoned {
+		return false
+	}
+	return os.Remove(path) == nil
+}
+
+func isOwnMark(path string) bool {
+	opened, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = opened.Close() }()
+	data, err := io.ReadAll(io.LimitReader(opened, 64))
+	return err == nil && strings.HasSuffix(string(data), ownMark)
+}

@@ -1,0 +1,24 @@
+//go:build !unix
+
+package cachefile
+
+import (
+	"io/fs"
+)
+
+// Elsewhere there are no owners and modes to look at, and folders cannot be synced.
+const openFlags = 0
+
+func isFull(error) bool     { return false }
+func isReadOnly(error) bool { return false }
+
+func checkOwner(string, fs.FileInfo) error { return nil }
+
+func checkFolder(path string, info fs.FileInfo) error {
+	if !info.IsDir() {
+		return unsafe(path, "is not a folder", "choose another path")
+	}
+	return nil
+}
+
+func syncFolder(string) error { return nil }

@@ -1,0 +1,252 @@
+package cachefile
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed57855a68/keyport/domain"
+	"github.com/seed57855a68/keyport/domain/unified"
+	"github.com/seed57855a68/keyport/ports"
+)
+
+var (
+	_ ports.TokenCache = (*TokenCache)(nil)
+	_ ports.Locker     = (*TokenCache)(nil)
+)
+
+// young is how old a file must be for its time of change to tell it from one that another
+// library wrote over it: clocks of file systems tick every few milliseconds.
+const young = 20 * time.Millisecond
+
+// TokenCacheOptions configures a [TokenCache].
+type TokenCacheOptions struct {
+	// Path of the file, in a folder that is the program's user's. It need not exist yet.
+	Path string
+}
+
+// TokenCache implements [ports.TokenCache] and [ports.Locker] in a file that processes
+// share. It is safe for concurrent use and starts no goroutines. Make it with [NewTokenCache].
+type TokenCache struct {
+	file     *file
+	turn     chan struct{} // held by the one caller of this handle that locks the file
+	snapshot atomic.Pointer[snapshot]
+}
+
+// snapshot is the file as it was read. Sets are made when they are asked for.
+type snapshot struct {
+	cache    *unified.Cache
+	problems []unified.Problem
+	data     []byte      // of a damaged file
+	info     fs.FileInfo // nil when there was no file
+	young    bool
+	at       time.Time
+	sets     sync.Map // domain.PartitionKey → domain.TokenSet
+}
+
+// NewTokenCache returns the cache in a file. It makes the folder, and fails when that or the
+// file is not safe; it does not read or make the file.
+func NewTokenCache(o TokenCacheOptions) (*TokenCache, error) {
+	f, err := newFile(o.Path)
+	if err != nil {
+		return nil, err
+	}
+	return &TokenCache{file: f, turn: make(chan struct{}, 1)}, nil
+}
+
+// Load implements [ports.TokenCache]. It waits for nobody, except that a file which is not
+// whole is read again when its writer has finished.
+func (c *TokenCache) Load(ctx context.Context, key domain.PartitionKey) (domain.TokenSet, error) {
+	s, err := c.current(ctx)
+	if err != nil {
+		return domain.TokenSet{}, err
+	}
+	if set, ok := s.sets.Load(key); ok {
+		if set, ok := set.(domain.TokenSet); ok {
+			return set, nil
+		}
+	}
+	set := s.cache.Load(key)
+	if !set.IsZero() {
+		s.sets.Store(key, set)
+	}
+	return set, nil
+}
+
+// Update implements [ports.TokenCache]. It holds the lock of the file while change runs, so
+// change must not use the cache.
+func (c *TokenCache) Update(
+	ctx context.Context, key domain.PartitionKey, change func(domain.TokenSet) (domain.TokenSet, error),
+) error {
+	unlock, err := c.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	s, err := c.refreshed()
+	if err != nil {
+		return err
+	}
+	set, err := change(s.cache.Load(key))
+	if err != nil {
+		return err
+	}
+	next, err := s.cache.Store(key, set)
+	switch {
+	case err != nil:
+		return &Error{Operation: "write", Path: c.file.path, Err: err}
+	case next == s.cache:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	return c.write(s, next)
+}
+
+// lock takes this handle's turn, and then the file's lock.
+func (c *TokenCache) lock(ctx context.Context) (unlock func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	select {
+	case c.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if err := c.file.ready(); err != nil { // a folder that was deleted is made again
+		<-c.turn
+		return nil, err
+	}
+	release, err := c.file.lock(ctx)
+	if err != nil {
+		<-c.turn
+		return nil, err
+	}
+	return func() {
+		release()
+		<-c.turn
+	}, nil
+}
+
+// write replaces the file and what is known of it.
+func (c *TokenCache) write(s *snapshot, next *unified.Cache) error {
+	if s.cache.Damaged() {
+		if err := c.file.keepDamaged(s.data); err != nil {
+			return err
+		}
+	}
+	data := next.Bytes()
+	info, err := c.file.write(data, s.info)
+	if info == nil {
+		return err
+	}
+	// Read again what was written: then memory and file cannot differ.
+	c.snapshot.Store(parsed(data, info))
+	return err
+}
+
+// current returns the content of the file as it is now: the one that is known when the file
+// has not changed.
+func (c *TokenCache) current(ctx context.Context) (*snapshot, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s, err := c.refreshed()
+	if err != nil || !s.cache.Damaged() {
+		return s, err
+	}
+	if known := c.snapshot.Load(); known == s && !s.young {
+		return s, nil
+	}
+	unlock, err := c.lock(ctx) // another library may be in the middle of writing it
+	if err != nil {
+		return s, nil //nolint:nilerr // what was found is all that there is
+	}
+	defer unlock()
+	return c.refreshed()
+}
+
+// refreshed reads the file when it is not as it was.
+func (c *TokenCache) refreshed() (*snapshot, error) {
+	info, err := c.file.stat()
+	if err != nil {
+		return nil, err
+	}
+	if s := c.snapshot.Load(); s != nil && s.isOf(info) {
+		return s, nil
+	}
+	data, info, err := c.file.read()
+	if err != nil {
+		return nil, err
+	}
+	s := parsed(data, info)
+	c.snapshot.Store(s)
+	return s, nil
+}
+
+func parsed(data []byte, info fs.FileInfo) *snapshot {
+	s := &snapshot{info: info, at: time.Now()}
+	s.cache, s.problems = unified.Parse(data)
+	if s.cache.Damaged() {
+		s.data = data
+	}
+	s.young = info != nil && s.at.Sub(info.ModTime()).Abs() < young
+	return s
+}
+
+// isOf reports whether the file is still the one that was read.
+func (s *snapshot) isOf(info fs.FileInfo) bool {
+	if s.info == nil || info == nil {
+		return s.info == nil && info == nil
+	}
+	return sameVersion(s.info, info) && !(s.young && time.Since(s.at) >= young)
+}
+
+// Keys implements [ports.TokenCache]. It lists the file as it was at the beginning, so the
+// caller may delete what it is given.
+func (c *TokenCache) Keys(ctx context.Context, f domain.PartitionFilter) iter.Seq2[domain.PartitionKey, error] {
+	return func(yield func(domain.PartitionKey, error) bool) {
+		s, err := c.current(ctx)
+		if err != nil {
+			yield(domain.PartitionKey{}, err)
+			return
+		}
+		for key := range s.cache.Keys() {
+			if err := ctx.Err(); err != nil {
+				yield(domain.PartitionKey{}, err)
+				return
+			}
+			if f.Admits(key) && !yield(key, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Verify tries, without changing what is cached, all that the cache will need: folder, lock,
+// reading and writing. Call it at a program's start to learn of a wrong path or mode from an
+// error there, and not from a user who signs in each time. The problems are records
+// that are set aside, which is no error.
+func (c *TokenCache) Verify(ctx context.Context) ([]unified.Problem, error) {
+	unlock, err := c.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	s, err := c.refreshed()
+	if err != nil {
+		return nil, err
+	}
+	if s.cache.Newer() {
+		return s.problems, &Error{Operation: "check", Path: c.file.path, Err: unified.ErrNewer}
+	}
+	return s.problems, c.file.tryWriting()
+}
+
+// Format implements [fmt.Formatter] without any token.
+func (c *TokenCache) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "file token cache") }
