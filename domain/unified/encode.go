@@ -49,58 +49,64 @@ func variants(p domain.PartitionKey, r domain.Record, base []*entry) []variant {
 		if p.Kind() == domain.AppPartition {
 			return appVariants(r, base)
 		}
-		return []variant{firstOf(base, r.Scopes.String()).saying(accessTokenName(r, base), accessTokenFields(r))}
+		return []variant{firstOf(base).saying(accessTokenName(r), accessTokenFields(r))}
 	case domain.RefreshToken:
-		return []variant{firstOf(base, r.Scopes.String()).saying(refreshTokenName(p, r), refreshTokenFields(p, r))}
+		return []variant{firstOf(base).saying(refreshTokenName(p, r), refreshTokenFields(p, r))}
 	case domain.IDToken:
-		return []variant{firstOf(base, "").saying(keyOf(r.HomeAccountID, r.Key.Environment, "idtoken", r.Key.ClientID, r.Key.Tenant)+"-", []field{
+		return []variant{firstOf(base).saying(keyOf(r.HomeAccountID, r.Key.Environment, "idtoken", r.Key.ClientID, r.Key.Tenant)+"-", []field{
 			{fieldType, "IdToken"}, {fieldSecret, r.Secret.Reveal()}, {fieldHome, r.HomeAccountID}, {fieldEnvironment, r.Key.Environment},
 			{fieldRealm, r.Key.Tenant}, {fieldClient, r.Key.ClientID},
 		})}
 	case domain.Account:
-		return []variant{firstOf(base, "").saying(keyOf(r.HomeAccountID, r.Environment, r.Tenant), []field{
+		return []variant{firstOf(base).saying(keyOf(r.HomeAccountID, r.Environment, r.Tenant), []field{
 			{fieldHome, r.HomeAccountID}, {fieldEnvironment, r.Environment}, {fieldRealm, r.Tenant}, {fieldLocal, r.LocalAccountID},
 			{fieldUsername, r.Username}, {fieldAuthorityType, r.AuthorityType}, {fieldSource, string(r.Source)},
 		})}
 	case domain.AppMetadata:
-		return []variant{firstOf(base, "").saying("appmetadata-"+r.Key.Environment+"-"+r.Key.ClientID, []field{
+		return []variant{firstOf(base).saying("appmetadata-"+r.Key.Environment+"-"+r.Key.ClientID, []field{
 			{fieldClient, r.ClientID}, {fieldEnvironment, r.Key.Environment}, {fieldFamily, r.FamilyID},
 		})}
 	}
 	return nil
 }
 
-// firstOf takes over an entry that is there. Its name is kept when that does not say anything
-// else than before, so that its writer finds it again.
-func firstOf(base []*entry, target string) variant {
+// firstOf takes over an entry that is there, with its name, so that its writer finds it again.
+func firstOf(base []*entry) variant {
 	if len(base) == 0 {
 		return variant{}
 	}
-	list, ok := document(base[0].raw)
-	if !ok {
-		return variant{}
-	}
-	v := variant{members: list}
-	if f := (fields{list: list}); f.text(fieldTarget) == target {
-		v.name = base[0].name
-	}
-	return v
+	return variant{base[0].name, membersOf(base), nil}
 }
 
-// saying completes a variant. A host that is another name of the same cloud stays.
+// saying completes a variant. What others have spelled otherwise and means the same stays as
+// it is: a host by another name of its cloud, scopes in another order. When something of the
+// name changes, the record gets the name that is given.
 func (v variant) saying(name string, say []field) variant {
 	f := fields{list: v.members}
-	written := f.text(fieldEnvironment)
-	if i := indexOf(say, fieldEnvironment); v.name != "" && written != "" && environmentOf(written) == say[i].text {
-		say[i].text = written
-	} else {
+	keep := v.name != ""
+	for i := range say {
+		written := f.text(say[i].name)
+		switch say[i].name {
+		case fieldEnvironment:
+			if keep = keep && environmentOf(written) == say[i].text; keep {
+				say[i].text = written
+			}
+		case fieldTarget:
+			same := domain.ScopesFromResponse(written) == domain.ScopesFromResponse(say[i].text)
+			if same && keep {
+				say[i].text = written
+			}
+			keep = keep && (same || f.text(fieldType) == "RefreshToken") // which serves all scopes
+		}
+	}
+	if !keep {
 		v.name = name
 	}
 	v.say = say
 	return v
 }
 
-func accessTokenName(t domain.AccessToken, _ []*entry) string {
+func accessTokenName(t domain.AccessToken) string {
 	return keyOf(t.HomeAccountID, t.Key.Environment, "accesstoken", t.Key.ClientID, t.Key.Tenant, t.Scopes.String())
 }
 
@@ -119,7 +125,7 @@ func accessTokenFields(t domain.AccessToken) []field {
 
 // appVariants writes an application's token for MSAL Python and for MSAL Node.
 func appVariants(t domain.AccessToken, base []*entry) []variant {
-	name := accessTokenName(t, base)
+	name := accessTokenName(t)
 	out := make([]variant, 0, 2)
 	for _, v := range []struct{ name, home string }{{name, "null"}, {name + "-", `""`}} {
 		say := accessTokenFields(t)
