@@ -129,7 +129,7 @@ func (f *file) lockForOthers(ctx context.Context) (unlock func(), err error) {
 		if unlock != nil {
 			return unlock, nil
 		}
-		if err != nil && !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrPermission) { // Windows refuses a file that is being deleted
+		if err != nil && !errors.Is(err, fs.ErrExist) && !isBeingDeleted(err) {
 			return nil, err
 		}
 		if f.takeOver(path) {

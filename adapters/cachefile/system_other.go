@@ -3,6 +3,7 @@
 package cachefile
 
 import (
+	"errors"
 	"io/fs"
 )
 
@@ -11,6 +12,9 @@ const openFlags = 0
 
 func isFull(error) bool     { return false }
 func isReadOnly(error) bool { return false }
+
+// isBeingDeleted reports what Windows says of a file that was deleted and is still open somewhere.
+func isBeingDeleted(err error) bool { return errors.Is(err, fs.ErrPermission) }
 
 func checkOwner(string, fs.FileInfo) error { return nil }
 

@@ -18,6 +18,9 @@ func isFull(err error) bool {
 
 func isReadOnly(err error) bool { return errors.Is(err, syscall.EROFS) }
 
+// isBeingDeleted tells of a state that files have on Windows.
+func isBeingDeleted(error) bool { return false }
+
 const (
 	writableByOthers = 0o022
 	sticky           = fs.ModeSticky

@@ -1,0 +1,232 @@
+package cachefile_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/seed57855a68/keyport/adapters/cachefile"
+	"github.com/seed57855a68/keyport/domain"
+	"github.com/seed57855a68/keyport/domain/unified"
+	"github.com/seed57855a68/keyport/ports"
+)
+
+// soak says whether the long form of the tests runs (make soak).
+func soak() bool { return os.Getenv("KEYPORT_SOAK") != "" }
+
+// pick is the number for the short and for the long form.
+func pick(short, long int) int {
+	if soak() {
+		return long
+	}
+	return short
+}
+
+// children are what other processes do. They wait for the end of their input, so
+// that all of them begin at once.
+var children = map[string]func() error{
+	"update":  updateChild,
+	"refresh": refreshChild,
+	"hold":    holdChild,
+}
+
+// The bugs that a child can be started with: each makes a torture test fail.
+const (
+	bugNone    = ""
+	bugNoLock  = "no lock"
+	bugInPlace = "written in place"
+	bugNoLease = "no lease"
+	bugUnlink  = "lock file deleted, not looked at again"
+)
+
+type child struct {
+	*exec.Cmd
+	in  io.WriteCloser
+	out *bufio.Scanner
+}
+
+func start(t testing.TB, work string, env ...string) *child {
+	t.Helper()
+	return prepared(t, work, env, func(*child) {})
+}
+
+// prepared starts a child after a last change to it.
+func prepared(t testing.TB, work string, env []string, prepare func(*child)) *child {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &child{Cmd: exec.Command(exe)}
+	c.Env = append(os.Environ(), append(env, childEnv+"="+work)...)
+	c.Stderr = os.Stderr
+	prepare(c)
+	in, inErr := c.StdinPipe()
+	out, outErr := c.StdoutPipe()
+	if err := errors.Join(inErr, outErr, c.Start()); err != nil {
+		t.Fatal(err)
+	}
+	c.in, c.out = in, bufio.NewScanner(out)
+	t.Cleanup(func() {
+		if c.ProcessState == nil {
+			_ = c.Process.Kill()
+			_ = c.Wait()
+		}
+	})
+	return c
+}
+
+// end lets the child finish and returns what it printed.
+func (c *child) end(t testing.TB) []string {
+	t.Helper()
+	_ = c.in.Close()
+	var lines []string
+	for c.out.Scan() {
+		lines = append(lines, c.out.Text())
+	}
+	if err := c.Wait(); err != nil {
+		t.Errorf("a child: %v", err)
+	}
+	return lines
+}
+
+func waitForStart() { _, _ = io.Copy(io.Discard, os.Stdin) }
+
+// updateChild adds tokens until it is killed or has added as many as it was told to,
+// and prints the number of each once it is stored.
+func updateChild() error {
+	c, err := openWithBug(os.Getenv("CACHE"), os.Getenv("BUG"))
+	if err != nil {
+		return err
+	}
+	id, count := os.Getenv("ID"), 1<<30
+	if n, err := strconv.Atoi(os.Getenv("COUNT")); err == nil {
+		count = n
+	}
+	waitForStart()
+	for i := range count {
+		name := fmt.Sprintf("token-%s-%d", id, i)
+		if err := c.Update(context.Background(), userKey, adding(name)); err != nil {
+			return err
+		}
+		fmt.Println(name)
+	}
+	return nil
+}
+
+var userKey = domain.UserKey("client", "user.home")
+
+// adding puts one more token into the set.
+func adding(name string) func(domain.TokenSet) (domain.TokenSet, error) {
+	scopes := domain.ScopesFromResponse(name)
+	token := domain.AccessToken{
+		Key: domain.RecordKey{
+			Kind: domain.AccessTokenRecord, Environment: "login.microsoftonline.com", Tenant: "tenant", ClientID: "client", Scopes: scopes.Key(),
+		},
+		Secret: domain.NewSecret(name), Type: "Bearer", Scopes: scopes, HomeAccountID: "user.home",
+		CachedAt: time.Unix(1_700_000_000, 0), ExpiresOn: time.Unix(4_000_000_000, 0),
+	}
+	return func(s domain.TokenSet) (domain.TokenSet, error) {
+		return s.With(domain.Grant{AccessToken: &token}, time.Unix(1_800_000_000, 0)), nil
+	}
+}
+
+type updater interface {
+	Update(context.Context, domain.PartitionKey, func(domain.TokenSet) (domain.TokenSet, error)) error
+}
+
+func openWithBug(path, bug string) (updater, error) {
+	if bug != bugNone {
+		return broken{path, bug}, nil
+	}
+	return cachefile.NewTokenCache(cachefile.TokenCacheOptions{Path: path})
+}
+
+// broken is a cache file as one would write it at first, with a bug in it.
+type broken struct{ path, bug string }
+
+func (b broken) Update(_ context.Context, key domain.PartitionKey, change func(domain.TokenSet) (domain.TokenSet, error)) error {
+	if b.bug != bugNoLock {
+		unlock, err := b.lock()
+		if err != nil {
+			return err
+		}
+		defer unlock()
+	}
+	data, err := os.ReadFile(b.path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	cache, _ := unified.Parse(data)
+	set, err := change(cache.Load(key))
+	if err != nil {
+		return err
+	}
+	next, err := cache.Store(key, set)
+	if err != nil {
+		return err
+	}
+	time.Sleep(time.Millisecond) // what a slow disk does
+	if b.bug == bugInPlace {
+		return writeInPlace(b.path, next.Bytes())
+	}
+	temporary := fmt.Sprintf("%s.%d", b.path, os.Getpid())
+	if err := os.WriteFile(temporary, next.Bytes(), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(temporary, b.path)
+}
+
+func writeInPlace(path string, data []byte) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	_, err = f.Write(data[:len(data)/2])
+	time.Sleep(time.Millisecond)
+	_, err2 := f.Write(data[len(data)/2:])
+	return errors.Join(err, err2)
+}
+
+// lock excludes others; with the bug, it deletes the lock file and does not look again whether
+// what it has locked is still there.
+func (b broken) lock() (unlock func(), err error) {
+	return cachefile.LockForTest(b.path+".lock", b.bug == bugUnlink)
+}
+
+// holdChild takes a lease and keeps it until it is killed or stopped.
+func holdChild() error {
+	c, err := cachefile.NewTokenCache(cachefile.TokenCacheOptions{Path: os.Getenv("CACHE")})
+	if err != nil {
+		return err
+	}
+	atMost, err := time.ParseDuration(os.Getenv("FOR"))
+	if err != nil {
+		return err
+	}
+	unlock, err := c.Lock(context.Background(), "key", atMost)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	fmt.Println("held")
+	waitForStart()
+	return nil
+}
+
+var _ ports.Locker = (*cachefile.TokenCache)(nil)
+
+func pathIn(t testing.TB) string { return filepath.Join(t.TempDir(), "cache.json") }
+
+// processors keeps the children's work bounded on small machines.
+func processors() int { return max(2, runtime.NumCPU()) }

@@ -1,0 +1,260 @@
+package cachefile_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed57855a68/keyport/domain"
+	"github.com/seed57855a68/keyport/domain/unified"
+)
+
+// lostUpdates lets processes add tokens to one file and counts those that are not there.
+func lostUpdates(t *testing.T, bug string, processes, updates int) (lost int) {
+	t.Helper()
+	path := pathIn(t)
+	var all []*child
+	for i := range processes {
+		all = append(all, start(t, "update", "CACHE="+path, "BUG="+bug, fmt.Sprint("ID=", i), fmt.Sprint("COUNT=", updates)))
+	}
+	for _, c := range all {
+		_ = c.in.Close()
+	}
+	var acknowledged []string
+	for _, c := range all {
+		acknowledged = append(acknowledged, c.end(t)...)
+	}
+	if len(acknowledged) != processes*updates {
+		t.Errorf("%d updates were made, want %d", len(acknowledged), processes*updates)
+	}
+	return missing(t, path, acknowledged)
+}
+
+// missing counts tokens that are not in the file, and fails when the file is not in order.
+func missing(t *testing.T, path string, names []string) (n int) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache, problems := unified.Parse(data)
+	if cache.Damaged() || len(problems) > 0 {
+		t.Errorf("the file is damaged: %v", problems)
+	}
+	stored := map[string]bool{}
+	for r := range cache.Load(userKey).Records() {
+		if token, ok := r.(domain.AccessToken); ok {
+			stored[token.Secret.Reveal()] = true
+		}
+	}
+	for _, name := range names {
+		if !stored[name] {
+			n++
+		}
+	}
+	return n
+}
+
+// TestProcessesLoseNoUpdate. A set holds at most 1000 access tokens.
+func TestProcessesLoseNoUpdate(t *testing.T) {
+	for _, n := range []struct{ processes, updates int }{{2, pick(10, 200)}, {8, pick(6, 120)}, {pick(12, 32), pick(2, 30)}} {
+		t.Run(fmt.Sprintf("%d processes, %d updates each", n.processes, n.updates), func(t *testing.T) {
+			if lost := lostUpdates(t, bugNone, n.processes, n.updates); lost > 0 {
+				t.Errorf("%d of %d updates are lost", lost, n.processes*n.updates)
+			}
+		})
+	}
+}
+
+// TestLostUpdatesAreSeen: the test above finds a cache that does not lock, and one whose lock does not
+// hold.
+func TestLostUpdatesAreSeen(t *testing.T) {
+	for _, bug := range []string{bugNoLock, bugUnlink} {
+		t.Run(bug, func(t *testing.T) {
+			for range 20 { // chance has a part in it
+				if lostUpdates(t, bug, 2*processors(), 15) > 0 {
+					return
+				}
+			}
+			t.Error("no update is lost")
+		})
+	}
+}
+
+// killed lets processes write and kills them at any moment. It reports acknowledged tokens that are
+// lost, and files that are damaged.
+func killed(t *testing.T, bug string, kills int) (lost, damaged int) {
+	t.Helper()
+	path := pathIn(t)
+	var acknowledged []string
+	for i := range kills {
+		c := start(t, "update", "CACHE="+path, "BUG="+bug, fmt.Sprint("ID=", i))
+		_ = c.in.Close()
+		pause := time.AfterFunc(time.Duration(rand.N(40))*time.Millisecond+5*time.Millisecond, func() { _ = c.Process.Kill() })
+		for c.out.Scan() {
+			acknowledged = append(acknowledged, c.out.Text())
+		}
+		_ = c.Wait()
+		pause.Stop()
+		data, err := os.ReadFile(path)
+		if err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+		if cache, _ := unified.Parse(data); cache.Damaged() {
+			damaged++
+		}
+	}
+	if len(acknowledged) == 0 {
+		t.Fatal("no process has written anything")
+	}
+	acknowledged = acknowledged[max(0, len(acknowledged)-900):]
+	if damaged == 0 {
+		lost = missing(t, path, acknowledged)
+	}
+	return lost, damaged
+}
+
+// TestKilledProcessesLeaveTheOldOrTheNew: and the next one goes on at once, although the lock
+// files of the last are there.
+func TestKilledProcessesLeaveTheOldOrTheNew(t *testing.T) {
+	lost, damaged := killed(t, bugNone, pick(15, 1000))
+	if lost+damaged > 0 {
+		t.Errorf("%d acknowledged updates are lost, and %d times the file was damaged", lost, damaged)
+	}
+}
+
+func TestDamageByKilledProcessesIsSeen(t *testing.T) {
+	for range 20 {
+		if _, damaged := killed(t, bugInPlace, 8); damaged > 0 {
+			return
+		}
+	}
+	t.Error("a file that is written in place is never damaged")
+}
+
+// TestDamagedFiles flips bytes of a file and cuts it off: nobody gets another's token, what is left is
+// used, the next update works, and the damaged file is kept.
+func TestDamagedFiles(t *testing.T) {
+	path := pathIn(t)
+	c := open(t, path)
+	other := domain.UserKey("client", "other.home")
+	if err := c.Update(t.Context(), userKey, adding("mine")); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Update(t.Context(), other, ofOther(adding("theirs"))); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	step := pick(37, 1)
+	for i := 0; i < len(whole); i += step {
+		flipped := bytes.Clone(whole)
+		flipped[i] ^= byte(1 + i%255)
+		for _, data := range [][]byte{flipped, whole[:i]} {
+			if err := os.WriteFile(path, data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			damaged(t, path, data, other)
+		}
+	}
+}
+
+func damaged(t *testing.T, path string, data []byte, other domain.PartitionKey) {
+	t.Helper()
+	_ = os.Remove(path + ".damaged")
+	c := open(t, path)
+	for key, foreign := range map[domain.PartitionKey]string{userKey: "theirs", other: "mine"} {
+		set, err := c.Load(t.Context(), key)
+		if err != nil {
+			t.Fatalf("Load of a damaged file: %v", err)
+		}
+		for r := range set.Records() {
+			if token, ok := r.(domain.AccessToken); ok && token.Secret.Reveal() == foreign {
+				t.Fatalf("another's token is served from:\n%s", data)
+			}
+		}
+	}
+	if err := c.Update(t.Context(), userKey, adding("next")); err != nil {
+		t.Fatalf("Update of a damaged file: %v", err)
+	}
+	set, err := open(t, path).Load(t.Context(), userKey)
+	if err != nil || !slices.ContainsFunc(slices.Collect(set.Records()), func(r domain.Record) bool {
+		token, ok := r.(domain.AccessToken)
+		return ok && token.Secret.Reveal() == "next"
+	}) {
+		t.Fatalf("what was stored in a damaged file is not there: %v", err)
+	}
+	if before, _ := unified.Parse(data); before.Damaged() {
+		kept, err := os.ReadFile(path + ".damaged")
+		if err != nil || !bytes.Equal(kept, data) {
+			t.Fatalf("the damaged file was not kept: %v", err)
+		}
+	}
+}
+
+// ofOther makes the token the other user's.
+func ofOther(change func(domain.TokenSet) (domain.TokenSet, error)) func(domain.TokenSet) (domain.TokenSet, error) {
+	return func(s domain.TokenSet) (domain.TokenSet, error) {
+		set, err := change(domain.TokenSet{})
+		for r := range set.Records() {
+			if token, ok := r.(domain.AccessToken); ok {
+				token.HomeAccountID = "other.home"
+				return s.With(domain.Grant{AccessToken: &token}, token.CachedAt), err
+			}
+		}
+		return s, err
+	}
+}
+
+// TestLockFilesOfCrashes: one of ours is taken over at once, another's when it is old, and one that is held never.
+func TestLockFilesOfCrashes(t *testing.T) {
+	for name, lock := range map[string]struct {
+		content string
+		age     time.Duration
+		taken   bool
+	}{
+		"ours":             {"1 keyport", 0, true},
+		"another's, old":   {fmt.Sprint(os.Getpid(), " python"), time.Minute, true},
+		"empty, old":       {"", time.Minute, true},
+		"another's, fresh": {"999999 node", 0, false},
+		"empty, fresh":     {"", 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := pathIn(t)
+			if err := os.WriteFile(path+".lockfile", []byte(lock.content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			then := time.Now().Add(-lock.age)
+			if err := os.Chtimes(path+".lockfile", then, then); err != nil {
+				t.Fatal(err)
+			}
+			err := briefly(t, func(c updater) error { return c.Update(shortly(t), userKey, adding("token")) }, path)
+			if (err == nil) != lock.taken {
+				t.Errorf("Update: %v", err)
+			}
+			if err != nil && !strings.Contains(err.Error(), "locked by another process") {
+				t.Errorf("the error does not tell: %v", err)
+			}
+		})
+	}
+}
+
+func shortly(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func briefly(t *testing.T, work func(updater) error, path string) error {
+	t.Helper()
+	return work(open(t, path))
+}
