@@ -17,7 +17,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo test check architecture fmt-check vet lint race modules generate generate-check tidy-check fuzz bench e2e cover
+.PHONY: help demo test check architecture fmt-check vet lint race modules generate generate-check tidy-check fuzz soak bench e2e cover
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/' | expand -t 20
@@ -76,6 +76,9 @@ fuzz: ## run every fuzz target for FUZZTIME (10s)
 		target=$${declaration#func }; echo "$$target in $$(dirname $$file)"; \
 		(cd "$$(dirname "$$file")" && $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) .) || exit 1; \
 	done
+
+soak: ## torture the cache file for many minutes: processes that write, are killed, and damage
+	KEYPORT_SOAK=1 $(GO) test -count=1 -timeout 60m ./domain/unified ./adapters/cachefile
 
 bench: ## measure side by side with other libraries; some minutes
 	cd benchmarks && $(GO) run . $(BENCHFLAGS)

@@ -245,7 +245,7 @@ type symbols struct {
 // packagesOfTheGuide maps names to folders.
 var packagesOfTheGuide = map[string]string{
 	"keyport": ".", "domain": "domain", "application": "application", "ports": "ports",
-	"httpclient": "adapters/httpclient", "cachememory": "adapters/cachememory", "certificates": "adapters/certificates",
+	"httpclient": "adapters/httpclient", "cachememory": "adapters/cachememory", "cachefile": "adapters/cachefile", "certificates": "adapters/certificates",
 }
 
 // standardLibrary are packages whose names the guide may use.

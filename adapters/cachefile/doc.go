@@ -46,5 +46,5 @@
 // # What a hit costs
 //
 // One stat of the file, at any size: what was read is kept until inode, size or time of change
-// differ. (See docs/adr/0018-a-cache-file-for-many-processes.md.)
+// differ. (See docs/adr/0017-the-file-that-all-msals-share.md.)
 package cachefile

@@ -6,11 +6,14 @@ import (
 	"io/fs"
 )
 
-// ErrLocked: another process holds the lock and did not release it in time.
-var ErrLocked = errors.New("the cache file is locked by another process")
+// What an [Error] may be, for [errors.Is]; otherwise it is the operating system's.
+var (
+	// ErrLocked: another process holds the lock and did not release it in time.
+	ErrLocked = errors.New("the cache file is locked by another process")
 
-// ErrUnsafe: the file or folder is one that another user may read or change.
-var ErrUnsafe = errors.New("the cache file is not safe")
+	// ErrUnsafe: the file or folder is one that another user may read or change.
+	ErrUnsafe = errors.New("the cache file is not safe")
+)
 
 // Error says what could not be done with a cache file. The old content is as it was.
 type Error struct {

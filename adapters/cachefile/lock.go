@@ -143,7 +143,7 @@ func (f *file) lockForOthers(ctx context.Context) (unlock func(), err error) {
 
 // createLockFile returns nil and nil when another was quicker to lock what it created.
 func createLockFile(path string) (unlock func(), err error) {
-	created, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR|openFlags, fileMode)
+	created, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR|openFlags, fileMode) //nolint:gosec // the path is the program's
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +185,7 @@ func (f *file) takeOver(path string) bool {
 }
 
 func isOwnMark(path string) bool {
-	opened, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
+	opened, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0) //nolint:gosec // the path is the program's
 	if err != nil {
 		return false
 	}

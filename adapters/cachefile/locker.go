@@ -41,11 +41,12 @@ func (c *TokenCache) Lock(ctx context.Context, key string, atMost time.Duration)
 			return nil, failed("lock", path, err)
 		}
 		if h.Flock != nil {
-			if unlock, err := h.lease(atMost); unlock != nil || err != nil {
+			unlock, err := h.lease(atMost) //nolint:contextcheck // what comes next is over in a moment, and is not left half done
+			if unlock != nil || err != nil {
 				return unlock, err
 			}
 		}
-		removeOverdue(path)
+		removeOverdue(path) //nolint:contextcheck // likewise
 		if err := pause(ctx); err != nil {
 			return nil, err
 		}
@@ -105,7 +106,7 @@ func removeOverdue(path string) {
 }
 
 func isOverdue(path string) bool {
-	opened, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
+	opened, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0) //nolint:gosec // the path is the program's
 	if err != nil {
 		return false
 	}

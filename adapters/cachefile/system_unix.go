@@ -54,7 +54,7 @@ func checkFolder(path string, info fs.FileInfo) error {
 
 // syncFolder makes a rename outlive a power cut.
 func syncFolder(path string) error {
-	folder, err := os.Open(path)
+	folder, err := os.Open(path) //nolint:gosec // the path is the program's
 	if err != nil {
 		return err
 	}

@@ -145,8 +145,11 @@ func (c *TokenCache) write(s *snapshot, next *unified.Cache) error {
 	if info == nil {
 		return err
 	}
-	// Read again what was written: then memory and file cannot differ.
-	c.snapshot.Store(parsed(data, info))
+	if next.Damaged() { // what was written is not
+		c.snapshot.Store(parsed(data, info))
+	} else {
+		c.snapshot.Store(snapshotOf(next, s.problems, info))
+	}
 	return err
 }
 
@@ -190,11 +193,16 @@ func (c *TokenCache) refreshed() (*snapshot, error) {
 }
 
 func parsed(data []byte, info fs.FileInfo) *snapshot {
-	s := &snapshot{info: info, at: time.Now()}
-	s.cache, s.problems = unified.Parse(data)
-	if s.cache.Damaged() {
+	cache, problems := unified.Parse(data)
+	s := snapshotOf(cache, problems, info)
+	if cache.Damaged() {
 		s.data = data
 	}
+	return s
+}
+
+func snapshotOf(cache *unified.Cache, problems []unified.Problem, info fs.FileInfo) *snapshot {
+	s := &snapshot{cache: cache, problems: problems, info: info, at: time.Now()}
 	s.young = info != nil && s.at.Sub(info.ModTime()).Abs() < young
 	return s
 }
@@ -204,7 +212,7 @@ func (s *snapshot) isOf(info fs.FileInfo) bool {
 	if s.info == nil || info == nil {
 		return s.info == nil && info == nil
 	}
-	return sameVersion(s.info, info) && !(s.young && time.Since(s.at) >= young)
+	return sameVersion(s.info, info) && (!s.young || time.Since(s.at) < young)
 }
 
 // Keys implements [ports.TokenCache]. It lists the file as it was at the beginning, so the

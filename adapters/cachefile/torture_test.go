@@ -236,7 +236,7 @@ func TestLockFilesOfCrashes(t *testing.T) {
 			if err := os.Chtimes(path+".lockfile", then, then); err != nil {
 				t.Fatal(err)
 			}
-			err := briefly(t, func(c updater) error { return c.Update(shortly(t), userKey, adding("token")) }, path)
+			err := open(t, path).Update(shortly(t), userKey, adding("token"))
 			if (err == nil) != lock.taken {
 				t.Errorf("Update: %v", err)
 			}
@@ -252,9 +252,4 @@ func shortly(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	t.Cleanup(cancel)
 	return ctx
-}
-
-func briefly(t *testing.T, work func(updater) error, path string) error {
-	t.Helper()
-	return work(open(t, path))
 }

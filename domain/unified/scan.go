@@ -153,7 +153,7 @@ func (s *scanner) escape() bool {
 		return false
 	}
 	for _, c := range s.data[s.at+1 : s.at+5] {
-		if !('0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f') {
+		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'f') {
 			return false
 		}
 	}

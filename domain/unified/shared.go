@@ -43,9 +43,7 @@ func (c *Cache) putShared(p domain.PartitionKey, set domain.TokenSet) error {
 // share writes a record that a user's or client's partitions share. It reports false when
 // the schema has no place for it.
 func (c *Cache) share(p domain.PartitionKey, r domain.Record) bool {
-	if account, ok := r.(domain.Account); ok && account.HomeAccountID != p.Owner() ||
-		!ok && (p.Kind() != domain.UserPartition || r.RecordKey().ClientID != p.ClientID()) ||
-		p.Kind() != domain.UserPartition && p.Kind() != domain.FamilyPartition {
+	if !mayShare(p, r) {
 		return false
 	}
 	name := nameOfShared(r)
@@ -77,6 +75,15 @@ func (c *Cache) share(p domain.PartitionKey, r domain.Record) bool {
 	}
 	c.include(p, name)
 	return true
+}
+
+// mayShare reports whether the record is of the partition's user or client.
+func mayShare(p domain.PartitionKey, r domain.Record) bool {
+	isUser := p.Kind() == domain.UserPartition
+	if account, ok := r.(domain.Account); ok {
+		return account.HomeAccountID == p.Owner() && (isUser || p.Kind() == domain.FamilyPartition)
+	}
+	return isUser && r.RecordKey().ClientID == p.ClientID()
 }
 
 // unshare sees to it that a partition has none but the written ones. A record that no
