@@ -201,7 +201,10 @@ func writeInPlace(path string, data []byte) error {
 // lock excludes others; with the bug, it deletes the lock file and does not look again whether
 // what it has locked is still there.
 func (b broken) lock() (unlock func(), err error) {
-	return cachefile.LockForTest(b.path+".lock", b.bug == bugUnlink)
+	if b.bug == bugUnlink {
+		return cachefile.LockForTest(b.path+".lock", cachefile.NaiveLock)
+	}
+	return cachefile.LockForTest(b.path+".lock", cachefile.PlainLock)
 }
 
 // holdChild takes a lease and keeps it until it is killed or stopped.

@@ -7,19 +7,29 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// LockForTest locks a file as the cache does. When naive, it deletes the file at the end and does not
-// look whether what it has locked is still the file of that name.
-func LockForTest(path string, naive bool) (unlock func(), err error) {
-	if !naive {
-		h, err := lockFile(context.Background(), path)
-		return h.release, err
-	}
-	f := flock.New(path)
-	if err := f.Lock(); err != nil {
-		return nil, err
+// KindOfLock is how LockForTest locks.
+type KindOfLock int
+
+// A plain lock is as the cache's; a deleting one is as a lease's; a naive one deletes the file too, and does
+// not look whether what it has locked is still the file of that name.
+const (
+	PlainLock KindOfLock = iota
+	DeletingLock
+	NaiveLock
+)
+
+// LockForTest locks a file.
+func LockForTest(path string, kind KindOfLock) (unlock func(), err error) {
+	h := held{flock.New(path)}
+	if kind == NaiveLock {
+		err = h.Lock()
+	} else {
+		h, err = lockFile(context.Background(), path)
 	}
 	return func() {
-		_ = os.Remove(path)
-		_ = f.Unlock()
-	}, nil
+		if kind != PlainLock {
+			_ = os.Remove(path)
+		}
+		h.release()
+	}, err
 }

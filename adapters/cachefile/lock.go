@@ -125,7 +125,7 @@ func pause(ctx context.Context) error {
 func (f *file) lockForOthers(ctx context.Context) (unlock func(), err error) {
 	path := f.path + ".lockfile"
 	for {
-		unlock, err := createLockFile(path)
+		unlock, err := f.createLockFile(path)
 		if unlock != nil {
 			return unlock, nil
 		}
@@ -142,14 +142,15 @@ func (f *file) lockForOthers(ctx context.Context) (unlock func(), err error) {
 }
 
 // createLockFile returns nil and nil when another was quicker to lock what it created.
-func createLockFile(path string) (unlock func(), err error) {
-	created, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR|openFlags, fileMode) //nolint:gosec // the path is the program's
-	if err != nil {
+func (f *file) createLockFile(path string) (unlock func(), err error) {
+	if _, err := os.Lstat(path); err == nil {
+		return nil, fs.ErrExist
+	}
+	if err := f.createMarked(path); err != nil {
 		return nil, err
 	}
-	_, err = fmt.Fprintf(created, "%d%s", os.Getpid(), ownMark)
-	h, lockErr := tryLock(path)
-	if err = errors.Join(err, created.Close(), lockErr); err != nil {
+	h, err := tryLock(path)
+	if err != nil {
 		_ = os.Remove(path)
 		return nil, err
 	}
@@ -160,6 +161,31 @@ func createLockFile(path string) (unlock func(), err error) {
 		_ = os.Remove(path)
 		h.release()
 	}, nil
+}
+
+// createMarked makes a file that must not be there, with our mark in it from its first moment: a
+// process may be killed at any time, and the next must know whose file that was.
+func (f *file) createMarked(path string) error {
+	t, err := os.CreateTemp(f.folder, f.pattern())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(t.Name()) }()
+	_, err = fmt.Fprintf(t, "%d%s", os.Getpid(), ownMark)
+	if err = errors.Join(err, t.Close()); err != nil {
+		return err
+	}
+	err = os.Link(t.Name(), path)
+	if err == nil || errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	// Some file systems have no links. There the next one waits if we are killed right here.
+	created, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR|openFlags, fileMode) //nolint:gosec // the path is the program's
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(created, "%d%s", os.Getpid(), ownMark)
+	return errors.Join(err, created.Close())
 }
 
 // takeOver removes a lock file that nobody holds. Whoever holds our own lock is the only

@@ -3,14 +3,19 @@ package cachefile_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/seed57855a68/keyport/adapters/cachefile"
 	"github.com/seed57855a68/keyport/domain"
 	"github.com/seed57855a68/keyport/domain/unified"
 )
@@ -109,6 +114,9 @@ func killed(t *testing.T, bug string, kills int) (lost, damaged int) {
 		if cache, _ := unified.Parse(data); cache.Damaged() {
 			damaged++
 		}
+		if bug == bugNone {
+			goesOnAtOnce(t, path)
+		}
 	}
 	if len(acknowledged) == 0 {
 		t.Fatal("no process has written anything")
@@ -118,6 +126,16 @@ func killed(t *testing.T, bug string, kills int) (lost, damaged int) {
 		lost = missing(t, path, acknowledged)
 	}
 	return lost, damaged
+}
+
+// goesOnAtOnce fails when the locks of a process that was killed are in the way.
+func goesOnAtOnce(t *testing.T, path string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if _, err := open(t, path).Verify(ctx); err != nil {
+		t.Fatalf("after a process was killed: %v", err)
+	}
 }
 
 // TestKilledProcessesLeaveTheOldOrTheNew: and the next one goes on at once, although the lock
@@ -211,6 +229,50 @@ func ofOther(change func(domain.TokenSet) (domain.TokenSet, error)) func(domain.
 			}
 		}
 		return s, err
+	}
+}
+
+// TestLocksOfDeletedFiles: many take a lock in turn, and each deletes the file at the end, as leases
+// do. Nobody gets in with the lock of a file that is gone.
+func TestLocksOfDeletedFiles(t *testing.T) {
+	path := pathIn(t)
+	var inside, most atomic.Int64
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range pick(2000, 50_000) {
+				unlock, err := cachefile.LockForTest(path, cachefile.DeletingLock)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				most.Store(max(most.Load(), inside.Add(1)))
+				runtime.Gosched()
+				inside.Add(-1)
+				unlock()
+			}
+		})
+	}
+	all.Wait()
+	if most.Load() > 1 {
+		t.Errorf("%d had the lock at a time", most.Load())
+	}
+}
+
+// TestADeletedLockFileLetsNobodyIn: the second lock holds.
+func TestADeletedLockFileLetsNobodyIn(t *testing.T) {
+	path := pathIn(t)
+	err := open(t, path).Update(t.Context(), userKey, func(s domain.TokenSet) (domain.TokenSet, error) {
+		if err := os.Remove(path + ".lock"); err != nil {
+			return s, err
+		}
+		if _, err := open(t, path).Verify(shortly(t)); !errors.Is(err, cachefile.ErrLocked) {
+			t.Errorf("a second handle gets the lock: %v", err)
+		}
+		return s, nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

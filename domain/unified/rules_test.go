@@ -277,9 +277,67 @@ func TestEmptyFiles(t *testing.T) {
 			t.Errorf("%q: %v", data, problems)
 		}
 	}
-	for _, data := range []string{"{", "[]", "\x00\x00", `{"AccessToken":[]}`, `{"Account":{"a":1,"a":2}}`, `{"Account":{},"Account":{}}`, "{}x", `{"Keyport":[]}`} {
+	for _, data := range []string{"{", "[]", "\x00\x00", `{"AccessToken":[]}`, `{"Account":{"a":1,"a":2}}`, `{"Account":{},"Account":{}}`, "{}x", `{"Keyport":[]}`, "{\"a\":\"\x01\"}", `{"a":"\x"}`, `{"a":01}`, `{"a":1,}`, `{"a" 1}`} {
 		if c, problems := unified.Parse([]byte(data)); !c.Damaged() || len(problems) == 0 {
 			t.Errorf("%q is in order", data)
 		}
+	}
+}
+
+// TestStaysInTheSchema: what others can use is where they look for it.
+func TestStaysInTheSchema(t *testing.T) {
+	key := domain.UserKey(clientID, alice)
+	broad := access(clientID, alice, "Mail.Read User.Read", "broad")
+	broad.Key.Scopes = "user.read" // what was asked for is less than what was granted
+	c := parse(t, store(t, parse(t, nil), key, broad).Bytes())
+	if n := len(sectionsOf(t, c.Bytes())["AccessToken"]); n != 1 || !c.Load(key).Equal(domain.NewTokenSet(broad)) {
+		t.Errorf("a token with more scopes than were asked for: %d in the schema", n)
+	}
+
+	// A refresh token keeps the name that another library gave it, whatever its scopes.
+	before := sectionsOf(t, golden(t, "msal-node-user.json"))["RefreshToken"]
+	token := refresh(clientID, alice, "rotated")
+	token.Scopes = domain.ScopesFromResponse("User.Read")
+	after := sectionsOf(t, store(t, parse(t, golden(t, "msal-node-user.json")), key, token).Bytes())["RefreshToken"]
+	if a, b := slices.Collect(maps.Keys(before)), slices.Collect(maps.Keys(after)); !slices.Equal(a, b) {
+		t.Errorf("the refresh token was %v and is %v", a, b)
+	}
+
+	// What is not known is left out, and not said to be empty; what is no longer known goes.
+	broad.RefreshOn = soon
+	c = store(t, c, key, broad)
+	broad.RefreshOn = time.Time{}
+	if text := string(store(t, c, key, broad).Bytes()); strings.Contains(text, "refresh_on") {
+		t.Errorf("a time that is over is still there: %s", text)
+	}
+	if text := string(store(t, parse(t, nil), key, refresh(clientID, alice, "r")).Bytes()); strings.Contains(text, `:""`) {
+		t.Errorf("empty fields are written: %s", text)
+	}
+}
+
+// TestNamesThatMeet: the schema's names are in lower case, and clients are not.
+func TestNamesThatMeet(t *testing.T) {
+	lower, upper := domain.UserKey("client", alice), domain.UserKey("Client", alice)
+	c := store(t, parse(t, nil), lower, access("client", alice, "User.Read", "lower"), refresh("client", alice, "lower"))
+	c = parse(t, store(t, c, upper, access("Client", alice, "User.Read", "upper"), refresh("Client", alice, "upper")).Bytes())
+	for key, want := range map[domain.PartitionKey]string{lower: "lower", upper: "upper"} {
+		if got := secretsIn(c.Load(key)); !slices.Equal(got, []string{want, want}) {
+			t.Errorf("%s has %v", want, got)
+		}
+	}
+}
+
+// TestAnAccountIsNotGivenToOthers: a client that stored none does not get one by another's sign-in.
+func TestAnAccountIsNotGivenToOthers(t *testing.T) {
+	without := domain.UserKey(otherID, alice)
+	set := domain.NewTokenSet(access(otherID, alice, "User.Read", "at-other"))
+	c := store(t, parse(t, nil), without, slices.Collect(set.Records())...)
+	c = parse(t, store(t, c, domain.UserKey(clientID, alice), everything(clientID, alice, "alice")...).Bytes())
+	if got := c.Load(without); !got.Equal(set) {
+		t.Errorf("the other client has %v", got)
+	}
+	c = parse(t, store(t, c, without, everything(otherID, alice, "alice")...).Bytes())
+	if got := c.Load(without); !got.Equal(domain.NewTokenSet(everything(otherID, alice, "alice")...)) || strings.Contains(string(c.Bytes()), "without") {
+		t.Errorf("after its own sign-in, the other client has %v", got)
 	}
 }
