@@ -77,7 +77,7 @@ fuzz: ## run every fuzz target for FUZZTIME (10s)
 		(cd "$$(dirname "$$file")" && $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) .) || exit 1; \
 	done
 
-soak: ## torture the cache file for many minutes: processes that write, are killed, and damage
+soak: ## torture the cache file for some minutes: processes that write, are killed, and damage
 	KEYPORT_SOAK=1 $(GO) test -count=1 -timeout 60m ./domain/unified ./adapters/cachefile
 
 bench: ## measure side by side with other libraries; some minutes
