@@ -127,7 +127,11 @@ func (c *Cache) readSection(kind domain.RecordKind, m member) {
 
 // index finds records by whose they are.
 func (c *Cache) index() {
-	c.tokens = make(map[domain.PartitionKey][]*entry)
+	n := len(c.own)
+	for _, list := range c.entries {
+		n += len(list)
+	}
+	c.tokens = make(map[domain.PartitionKey][]*entry, n)
 	c.accounts, c.apps = map[string][]*entry{}, map[string][]*entry{}
 	for _, list := range append(c.entries[:], c.own) {
 		for _, e := range list {

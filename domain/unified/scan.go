@@ -9,6 +9,22 @@ import (
 // maxDepth bounds the nesting of what is read; the schema has three levels.
 const maxDepth = 1000
 
+// usualMembers is how many members a record has at most, as the schema goes.
+const usualMembers = 14
+
+// known are the names that come again and again, by how they stand in a file.
+var known = func() map[string]string {
+	names := map[string]string{}
+	for _, name := range []string{
+		fieldType, fieldSecret, fieldHome, fieldEnvironment, fieldRealm, fieldClient, fieldTarget, fieldTokenType, fieldCachedAt,
+		fieldExpiresOn, fieldExtended, fieldRefreshOn, fieldModified, fieldFamily, fieldLocal, fieldUsername, fieldAuthorityType,
+		fieldSource, fieldAsked, fieldPartition,
+	} {
+		names[string(quote(name))] = name
+	}
+	return names
+}()
+
 // member is one name and value of a JSON object, in the bytes that it was read from.
 type member struct {
 	name    string
@@ -50,7 +66,7 @@ func (s *scanner) object(depth int) ([]member, bool) {
 	if s.take('}') {
 		return nil, true
 	}
-	var list []member
+	list := make([]member, 0, usualMembers)
 	for {
 		s.peek()
 		rawName, ok := s.text()
@@ -61,9 +77,11 @@ func (s *scanner) object(depth int) ([]member, bool) {
 		if !ok {
 			return list, false
 		}
-		name, ok := unquote(rawName)
+		name, ok := known[string(rawName)] // without a copy
 		if !ok {
-			return list, false
+			if name, ok = unquote(rawName); !ok {
+				return list, false
+			}
 		}
 		list = append(list, member{name, rawName, value})
 		if s.take('}') {
@@ -124,6 +142,16 @@ func (s *scanner) text() ([]byte, bool) {
 	start := s.at
 	if start >= len(s.data) || s.data[start] != '"' {
 		return nil, false
+	}
+	for i, c := range s.data[start+1:] { // nearly all of them
+		if c == '"' {
+			s.at = start + i + 2
+			return s.data[start:s.at], true
+		}
+		if c < ' ' || c == '\\' {
+			s.at = start + i
+			break
+		}
 	}
 	for s.at++; s.at < len(s.data); s.at++ {
 		switch c := s.data[s.at]; {
