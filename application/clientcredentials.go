@@ -72,7 +72,7 @@ func (c *ConfidentialClient) AcquireTokenForClient(ctx context.Context, r Client
 // validates no more than it must; the rest is checked before anything is sent, and
 // what is not valid is never in the cache. It fills l in.
 func (c *ConfidentialClient) appLookup(ctx context.Context, r *ClientCredentialsRequest, l *lookup) (domain.Scopes, error) {
-	scopes, err := domain.ParseScopes(r.Scopes)
+	scopes, err := c.core.scopeLists.parse(r.Scopes)
 	if err != nil {
 		return scopes, err
 	}

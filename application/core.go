@@ -59,6 +59,7 @@ type core struct {
 	flights    flight.Group[flightKey, domain.Result]
 	turns      turn.Queue[domain.PartitionKey]
 	pauses     pauses
+	scopeLists scopeLists
 	flows      spentFlows
 	closed     atomic.Bool
 

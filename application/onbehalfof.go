@@ -122,7 +122,7 @@ func (c *core) acquireOnBehalfOf(
 // the tenant that was asked for, whoever the user is. It completes l, which has the
 // partition.
 func (c *core) assertionLookup(ctx context.Context, list []string, tenant string, p domain.Parameters, l *lookup) (domain.Scopes, error) {
-	scopes, err := domain.ParseScopes(list)
+	scopes, err := c.scopeLists.parse(list)
 	if err != nil {
 		return scopes, err
 	}

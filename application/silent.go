@@ -49,7 +49,7 @@ func (c *core) acquireTokenSilent(ctx context.Context, r *SilentRequest) (result
 	if r.Account.IsZero() {
 		return domain.Result{}, notCached("there is no account")
 	}
-	scopes, err := domain.ParseScopes(r.Scopes)
+	scopes, err := c.scopeLists.parse(r.Scopes)
 	if err != nil {
 		return domain.Result{}, err
 	}
