@@ -23,8 +23,8 @@ type records struct {
 }
 
 type userRecords struct {
-	refresh  []RefreshToken
 	ids      []IDToken
+	refresh  []RefreshToken
 	accounts []Account
 	apps     []AppMetadata
 }
@@ -79,13 +79,11 @@ func latest(rs []Record) []Record {
 }
 
 func newSet(access []AccessToken, u userRecords) TokenSet {
-	r := newRecords(access)
-	if len(u.refresh)+len(u.ids)+len(u.accounts)+len(u.apps) > 0 {
-		r.user = &u
-	}
-	if len(access) == 0 && r.user == nil {
+	hasUser := len(u.refresh)+len(u.ids)+len(u.accounts)+len(u.apps) > 0
+	if len(access) == 0 && !hasUser {
 		return TokenSet{}
 	}
+	r := newRecords(access, u, hasUser)
 	if len(access) >= indexFrom {
 		r.index = make(map[RecordKey]int, len(access))
 		for i := range access {
@@ -95,18 +93,30 @@ func newSet(access []AccessToken, u userRecords) TokenSet {
 	return TokenSet{r: r}
 }
 
-// newRecords keeps the only token of an application's partition beside its header:
-// a hit then touches one stretch of memory.
-func newRecords(access []AccessToken) *records {
-	if len(access) != 1 {
-		return &records{access: access}
+// newRecords keeps what a hit reads in one stretch of memory where a set is of the
+// usual kind: an application's one token, or a user's one access token and ID token.
+func newRecords(access []AccessToken, u userRecords, hasUser bool) *records {
+	switch {
+	case len(access) == 1 && !hasUser:
+		r := &struct {
+			records
+			token [1]AccessToken
+		}{token: [1]AccessToken{access[0]}}
+		r.access = r.token[:]
+		return &r.records
+	case len(access) == 1 && len(u.ids) == 1:
+		r := &struct {
+			records
+			token [1]AccessToken
+			user  userRecords
+			id    [1]IDToken
+		}{token: [1]AccessToken{access[0]}, user: u, id: [1]IDToken{u.ids[0]}}
+		r.access, r.records.user, r.user.ids = r.token[:], &r.user, r.id[:]
+		return &r.records
+	case hasUser:
+		return &records{access: access, user: &u}
 	}
-	r := &struct {
-		records
-		one [1]AccessToken
-	}{one: [1]AccessToken{access[0]}}
-	r.access = r.one[:]
-	return &r.records
+	return &records{access: access}
 }
 
 // put replaces the record with the same key or appends. It owns list.
