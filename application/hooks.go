@@ -158,22 +158,20 @@ func (c *core) sendAgain(ctx context.Context, info TokenRequestInfo, err error) 
 // a server takes once may be spent although no answer came: to send it again would look
 // like theft (RFC 9700 §4.14.2).
 func isRepeatable(grant string, err error) bool {
-	var refused *domain.OAuthError
-	var bad *domain.ResponseError
-	var lost *domain.TransportError
-	var kept *domain.ThrottledError
-	if errors.As(err, &kept) {
-		return false // nothing was sent, and nothing would be
+	once := grant != "client_credentials" && grant != "password" && grant != grantJWTBearer
+	switch e := err.(type) { //nolint:errorlint // one that is wrapped came by a callback, and nothing was sent
+	case *domain.OAuthError:
+		switch {
+		case e.Code == domain.CodeAuthorizationPending, e.Code == domain.CodeSlowDown:
+			return false // the flow's own loop asks again
+		case once:
+			return e.StatusCode < http.StatusInternalServerError && e.Code != domain.CodeInvalidGrant
+		}
+		return true
+	case *domain.ResponseError, *domain.TransportError:
+		return !once
 	}
-	answered := errors.As(err, &refused)
-	if answered && (refused.Code == domain.CodeAuthorizationPending || refused.Code == domain.CodeSlowDown) {
-		return false // the flow's own loop asks again
-	}
-	switch grant {
-	case "client_credentials", "password", grantJWTBearer:
-		return answered || errors.As(err, &bad) || errors.As(err, &lost)
-	}
-	return answered && refused.StatusCode < http.StatusInternalServerError && refused.Code != domain.CodeInvalidGrant
+	return false // nothing was sent: it was kept back, or a callback failed
 }
 
 // completionKey is where a flight's context keeps what was sent for it.

@@ -52,8 +52,7 @@ func failedAs(operation string, err error) error {
 		named.Operation = operation
 		return &named
 	}
-	var refused *domain.OAuthError
-	if errors.As(err, &refused) {
+	if refused, ok := err.(*domain.OAuthError); ok { //nolint:errorlint // one that is wrapped came from elsewhere, by a callback
 		if refused.Operation == operation {
 			return err
 		}
@@ -66,6 +65,18 @@ func failedAs(operation string, err error) error {
 		return err // a ConfigError names the field, which says more
 	}
 	return fmt.Errorf("%s: %w", operation, err)
+}
+
+// refusalOf returns the server's refusal of a request, which kept says was not sent
+// because of it; nil when err is none. A refusal that is wrapped is another request's:
+// a callback may have asked another server.
+func refusalOf(err error) (refused *domain.OAuthError, kept bool) {
+	throttled, kept := err.(*domain.ThrottledError) //nolint:errorlint // see above
+	if kept {
+		err = throttled.Cause
+	}
+	refused, _ = err.(*domain.OAuthError) //nolint:errorlint // see above
+	return refused, kept
 }
 
 func hostOf(address string) string {

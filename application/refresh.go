@@ -2,7 +2,6 @@ package application
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -59,8 +58,8 @@ func (r refreshRedemption) redeem(ctx context.Context, a attempt) (domain.Result
 		if err == nil {
 			return result, nil
 		}
-		var refused *domain.OAuthError
-		if !errors.As(err, &refused) || refused.Code != domain.CodeInvalidGrant && !t.family {
+		refused, kept := refusalOf(err)
+		if refused == nil || refused.Code != domain.CodeInvalidGrant && !t.family {
 			return domain.Result{}, err // trying another token would not help
 		}
 		r.core.debug(ctx, "a refresh token was refused", slog.Bool("family", t.family), slog.String("code", refused.Code), slog.String("suberror", refused.SubError))
@@ -75,7 +74,9 @@ func (r refreshRedemption) redeem(ctx context.Context, a attempt) (domain.Result
 				continue
 			}
 		}
-		r.retire(ctx, t, refused)
+		if !kept { // what was refused before may have been another token of this user
+			r.retire(ctx, t, refused)
+		}
 	}
 	if last == nil {
 		return domain.Result{}, notCached("there is no refresh token")
