@@ -111,7 +111,7 @@ func TestCrossingsOfTheCorridor(t *testing.T) {
 				client, m := newClient(t, nil)
 				set := row.set
 				m.cache.EXPECT().Load(gomock.Any(), gomock.Any()).Return(set, nil).Times(1)
-				m.docs.EXPECT().Get(gomock.Any(), gomock.Any()).Return(nil, time.Time{}, nil).Times(2 * row.requests)
+				m.docs.EXPECT().Get(gomock.Any(), gomock.Any()).Return(nil, time.Time{}, nil).Times(3*row.requests - row.updates) // two marks, and after a failure whether a pause began meanwhile
 				m.http.EXPECT().Do(gomock.Any()).DoAndReturn(answers(row.status, row.body)).Times(row.requests)
 				m.docs.EXPECT().Set(gomock.Any(), gomock.Any(), gomock.Any(), gomock.Any()).Return(nil).Times(row.requests - row.updates)
 				m.cache.EXPECT().Update(gomock.Any(), gomock.Any(), gomock.Any()).

@@ -105,18 +105,35 @@ func (p Pass) Done(ctx context.Context, err error) {
 	}
 	switch v := judge(err, p.failures, p.request.Proof); {
 	case v.failed:
-		p.guard.write(ctx, pausePrefix+p.request.Pause, err, v.pause, p.failures+1)
+		p.pause(ctx, err, v.pause, p.failures+1)
 	case v.pause > 0:
-		p.guard.write(ctx, pausePrefix+p.request.Pause, err, v.pause, 0)
+		p.pause(ctx, err, v.pause, 0)
 	case v.refused > 0 && p.request.Refusal != "":
 		p.guard.write(ctx, refusalPrefix+p.request.Refusal, err, v.refused, 0)
 	}
 }
 
+// pause begins one, unless one is on that ends later: somebody else, perhaps in another
+// process, had an answer while this request was under way.
+func (p Pass) pause(ctx context.Context, err error, pause time.Duration, failures int) {
+	if until, on := p.paused(ctx); !on || until.Before(p.guard.clock.Now().Add(pause)) {
+		p.guard.write(ctx, pausePrefix+p.request.Pause, err, pause, failures)
+	}
+}
+
+// paused reports the pause that began while the request was under way, if one did.
+func (p Pass) paused(ctx context.Context) (until time.Time, on bool) {
+	ctx = context.WithoutCancel(ctx) // an answer is there, whoever has gone meanwhile
+	m, ok := p.guard.read(ctx, pausePrefix+p.request.Pause)
+	return m.Until, ok && m.holds(p.guard.clock.Now())
+}
+
 // succeeded takes away the marks that the answer has disproved.
 func (p Pass) succeeded(ctx context.Context) {
 	if p.marked {
-		p.guard.remove(ctx, pausePrefix+p.request.Pause)
+		if _, on := p.paused(ctx); !on {
+			p.guard.remove(ctx, pausePrefix+p.request.Pause)
+		}
 	}
 	if p.request.Forced && p.request.Refusal != "" {
 		p.guard.remove(ctx, refusalPrefix+p.request.Refusal)
