@@ -27,7 +27,7 @@ func unlessThrottled[T any](ctx context.Context, c *core, r tokenRequest, q toke
 	if c.throttle == nil {
 		return send()
 	}
-	pass, err := c.throttle.Enter(ctx, c.throttled(r, q))
+	pass, err := c.throttle.Enter(ctx, c.throttled(ctx, r, q))
 	if err != nil {
 		var none T
 		return none, err
@@ -38,7 +38,7 @@ func unlessThrottled[T any](ctx context.Context, c *core, r tokenRequest, q toke
 }
 
 // throttled says which requests a pause or a refusal is for. All goes into digests.
-func (c *core) throttled(r tokenRequest, q tokenendpoint.Request) throttle.Request {
+func (c *core) throttled(ctx context.Context, r tokenRequest, q tokenendpoint.Request) throttle.Request {
 	proof, known := c.proofIn(q)
 	out := throttle.Request{
 		Operation: "token endpoint", Host: hostOf(q.Endpoint), Proof: known,
@@ -52,12 +52,19 @@ func (c *core) throttled(r tokenRequest, q tokenendpoint.Request) throttle.Reque
 	}
 	body := maps.Clone(q.Form)
 	body.Del("client_assertion") // a new one each time; proof stands for it
-	query := url.Values{}
-	for _, p := range q.Query {
-		query.Add(p.Name, p.Value)
-	}
-	out.Refusal = throttle.Key(c.clientID, q.Endpoint, query.Encode(), body.Encode(), proof)
+	// Of the headers those of the caller: a hook's are new each time, such as a trace id, save
+	// for what CacheKey tells.
+	out.Refusal = throttle.Key(c.clientID, q.Endpoint, encoded(q.Query), body.Encode(), proof,
+		encoded(r.parameters.Header), c.extraKey(ctx, domain.Parameters{}, ""))
 	return out
+}
+
+func encoded(list []domain.Parameter) string {
+	values := url.Values{}
+	for _, p := range list {
+		values.Add(p.Name, p.Value)
+	}
+	return values.Encode()
 }
 
 // subject is whom a pause is for: the user whose tokens are renewed, and else what the

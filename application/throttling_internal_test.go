@@ -15,7 +15,7 @@ func TestWhatPeopleChooseIsInNoDigest(t *testing.T) {
 	of := func(username, password string) (pause, refusal string) {
 		grant := url.Values{"grant_type": {"password"}, "username": {username}, "password": {password}}
 		r := tokenRequest{grant: grant, scopes: domain.ScopesFromResponse("User.Read")}
-		k := c.throttled(r, tokenendpoint.Request{Endpoint: "https://login.example/token", Form: c.form(r)})
+		k := c.throttled(t.Context(), r, tokenendpoint.Request{Endpoint: "https://login.example/token", Form: c.form(r)})
 		return k.Pause, k.Refusal
 	}
 	pause, refusal := of("ada", "one")
