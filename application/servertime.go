@@ -21,10 +21,9 @@ func (c *core) serverTime() time.Time {
 // postTimely posts a token request, and once more with a new proof when the clock by
 // which the client signed was wrong and the answer has told the time.
 func (c *core) postTimely(ctx context.Context, r tokenRequest, to tokenendpoint.Request) (tokenendpoint.Response, error) {
-	before := c.skew.Offset()
 	c.noteRequest(ctx, r.info, to.Endpoint)
 	got, err := c.post(ctx, r.api, to)
-	if err == nil || c.skew.Offset() == before || !c.isMistimed(to, err) {
+	if err == nil || c.skew.Offset() == r.offset || !c.isMistimed(to, err) {
 		return got, err
 	}
 	// In place, so that the other host of a region gets the new proof too.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/seed57855a68/keyport/application/internal/telemetry"
 	"github.com/seed57855a68/keyport/application/internal/tokenendpoint"
@@ -26,6 +27,7 @@ type tokenRequest struct {
 	anchor      string           // X-AnchorMailbox, a hint where the user's data are; "" for none
 	regional    bool             // regions serve the grant
 	facts       authFacts
+	offset      time.Duration // of the server's clock, by which the proof was made
 }
 
 // answer is a token response and how it was come by.
@@ -57,10 +59,10 @@ func (c *core) sendOnce(ctx context.Context, r tokenRequest, metadata domain.Ser
 		return answer{}, err
 	}
 	facts := authFacts{r.authority, metadata, r.scopes, r.claims, r.correlation}
+	r.facts, r.offset = facts, c.skew.Offset() // before the proof: what is learned meanwhile is news to it
 	if err := c.prove(ctx, facts, form, header); err != nil {
 		return answer{}, err
 	}
-	r.facts = facts
 	response, at, err := c.postInRegion(ctx, r, tokenendpoint.Request{
 		Endpoint: metadata.TokenEndpoint, Query: query, Form: form, Header: header, CorrelationID: r.correlation,
 		SignIn: r.signIn,
