@@ -30,6 +30,11 @@ func (throttledHere) Error() string        { return "a pause of alice@contoso.on
 func (throttledHere) Is(target error) bool { return target == keyport.ErrThrottled }
 func (e throttledHere) Unwrap() error      { return e.cause }
 
+// kept is the error of a request that was kept back because of an answer.
+func kept(cause error) error {
+	return &keyport.ThrottledError{Operation: "acquire token silent", Until: time.Date(2026, 11, 24, 12, 10, 0, 0, time.UTC), Cause: cause}
+}
+
 var personal = domain.NewSecret("AADSTS50076: the user alice@contoso.onmicrosoft.com must use multi-factor authentication.")
 
 func TestExplain(t *testing.T) {
@@ -109,6 +114,27 @@ func TestExplain(t *testing.T) {
 		{"a callback", fmt.Errorf("acquire token for client: client assertion callback: %w", errors.New("no token of alice@contoso.onmicrosoft.com")),
 			"Acquire token for client: the callback that brings client assertions failed. Look into what it asks for the assertion; its own error is wrapped in this one. " +
 				"The operator of this program has to act. Try again later.", domain.ProblemCredential},
+		{"a hook", fmt.Errorf("acquire token for client: before-request hook: %w", errors.New("no policy of alice@contoso.onmicrosoft.com")),
+			"Acquire token for client: the hook BeforeRequest failed, so nothing was sent. Look into what it asks for; its own error is wrapped in this one. " +
+				"The developer of this program has to act. Try again later.", domain.ProblemConfiguration},
+		{"a hook that was refused elsewhere", fmt.Errorf("acquire token for client: before-request hook: %w", &keyport.OAuthError{Operation: "acquire token on behalf of", Code: "invalid_client", ErrorCodes: []int{7000222}}),
+			"Acquire token for client: before-request hook: acquire token on behalf of: the client secret has expired (the server's code: AADSTS7000222, invalid_client). Create a new secret in the app registration and give it to the program. " +
+				"The operator of this program has to act. Try again once that is changed, not before.", domain.ProblemCredential},
+		{"a panic", errors.New("acquire token for client: panic with a value of type string"),
+			"Acquire token for client: a hook, a callback or a port of this program panicked. Run the program with a debugger, or look at what was added last; the panic's own words are not shown, because they may hold anything. " +
+				"The developer of this program has to act. Try again once that is changed, not before.", domain.ProblemConfiguration},
+		{"kept back after a pause was asked for", kept(&keyport.OAuthError{Code: "temporarily_unavailable", StatusCode: 429, RetryAfter: time.Hour}),
+			"Acquire token silent: nothing was sent, because an earlier request had this answer: there are too many requests (the server's code: temporarily_unavailable; HTTP 429). " +
+				"Wait, and let requests for the same token share one client and its cache. The developer of this program has to act. Try again at 2026-11-24T12:10:00Z.", domain.ProblemThrottled},
+		{"kept back after a failure", kept(&keyport.ResponseError{Operation: "token endpoint", Host: "login.example", Status: 503, CorrelationID: "c-5", TraceID: "t-5"}),
+			"Acquire token silent: token endpoint: nothing was sent, because an earlier request had this answer: the server fails (host login.example; HTTP 503). " +
+				"Wait a little and send the same request again. The operator of the authorization server has to act. Try again at 2026-11-24T12:10:00Z. For a support case: correlation id c-5, trace id t-5.", domain.ProblemThrottled},
+		{"kept back after a refusal", kept(&keyport.OAuthError{Code: "invalid_client", ErrorCodes: []int{7000222}, StatusCode: 401}),
+			"Acquire token silent: nothing was sent, because an earlier request had this answer: the client secret has expired (the server's code: AADSTS7000222, invalid_client; HTTP 401). " +
+				"Create a new secret in the app registration and give it to the program. The operator of this program has to act. Try again once that is changed, not before.", domain.ProblemThrottled},
+		{"kept back, and nobody says why", kept(nil),
+			"Acquire token silent: the server asked for a pause that has not ended. Wait, and let requests for the same token share one client and its cache. " +
+				"The developer of this program has to act. Try again at 2026-11-24T12:10:00Z.", domain.ProblemThrottled},
 		{"of elsewhere", errors.New("alice@contoso.onmicrosoft.com was here"),
 			"The library knows nothing of this error; it came from elsewhere, and its own text says what there is to say.", domain.ProblemUnknown},
 		{"none", nil, "There is no error.", domain.ProblemUnknown},

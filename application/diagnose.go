@@ -62,8 +62,8 @@ func collect(err error, operation string, all *[]domain.Diagnosis) {
 }
 
 func walk(err error, operation string, all *[]domain.Diagnosis) {
-	if o := operationIn(err); o != "" {
-		operation = o
+	if o := operationIn(err); o != "" && !strings.Contains(operation, ": ") { // a callback's own operation goes behind it
+		operation = o + callbackIn(err, o)
 	}
 	if d, ok := diagnosisOf(err); ok {
 		add(all, afterCause(d, err), operation)
@@ -84,8 +84,8 @@ func walk(err error, operation string, all *[]domain.Diagnosis) {
 }
 
 // afterCause adds to an error that is a sentinel through Is, such as a request that was
-// kept back because of an earlier answer, what is known of the answer. What only the
-// user can change is not better later.
+// kept back because of an earlier answer, what is known of the answer. What only the user
+// or a change can mend is not better later.
 func afterCause(d domain.Diagnosis, err error) domain.Diagnosis {
 	if _, complete := err.(domain.Diagnoser); complete { //nolint:errorlint // walk walks the chain
 		return d
@@ -94,12 +94,20 @@ func afterCause(d domain.Diagnosis, err error) domain.Diagnosis {
 	if cause := errors.Unwrap(err); cause != nil {
 		walk(cause, "", &causes)
 	}
+	kept, isKept := err.(*domain.ThrottledError) //nolint:errorlint // walk walks the chain
+	if isKept {
+		d.Until = kept.Until
+	}
 	if len(causes) == 0 {
 		return d
 	}
 	c := causes[0]
 	c.Problem, c.Meaning = d.Problem, d.Meaning+", because "+c.Meaning
-	if c.Retry != domain.RetryAfterUser {
+	if isKept { // what the server asked for then is part of the end, and a refusal asks for nothing
+		c.Until, c.RetryAfter = d.Until, 0
+		c.Meaning = "nothing was sent, because an earlier request had this answer: " + causes[0].Meaning
+	}
+	if c.Retry == domain.RetryUnknown {
 		c.Retry = d.Retry
 	}
 	return c
@@ -149,6 +157,11 @@ func untrusted(d domain.Diagnosis, e *domain.TransportError) domain.Diagnosis {
 	return d
 }
 
+var panicked = domain.Diagnosis{
+	Problem: domain.ProblemConfiguration, Retry: domain.RetryAfterChange, Actor: domain.ActorDeveloper, Meaning: "a hook, a callback or a port of this program panicked",
+	Remedy: "Run the program with a debugger, or look at what was added last; the panic's own words are not shown, because they may hold anything.",
+}
+
 // operations are the use cases by which errors begin.
 var operations = [...]string{
 	forClient, silently, onBehalfOf, longRunning, byAuthCodeFlow, byAuthorizationCode, byDeviceFlow, initiation, interactively, byRefreshToken,
@@ -159,6 +172,17 @@ func operationIn(err error) string {
 	for _, o := range operations {
 		if strings.HasPrefix(text, o+": ") {
 			return o
+		}
+	}
+	return ""
+}
+
+// callbackIn is the callback that failed, as the library wrote it behind the operation:
+// what it wraps is an answer to a request of its own.
+func callbackIn(err error, operation string) string {
+	for _, c := range []string{"before-request hook", "client assertion callback", "credential provider"} {
+		if strings.HasPrefix(err.Error(), operation+": "+c+": ") {
+			return ": " + c
 		}
 	}
 	return ""
@@ -184,6 +208,12 @@ func byOwnWords(err error) (domain.Diagnosis, bool) {
 			Problem: domain.ProblemCredential, Retry: domain.RetryLater, Actor: domain.ActorOperator, Meaning: "the callback that brings the credential failed",
 			Remedy: "Look into where it reads the secret or certificate from; its own error is wrapped in this one.",
 		}},
+		{"before-request hook: ", domain.Diagnosis{
+			Problem: domain.ProblemConfiguration, Retry: domain.RetryLater, Actor: domain.ActorDeveloper, Meaning: "the hook BeforeRequest failed, so nothing was sent",
+			Remedy: "Look into what it asks for; its own error is wrapped in this one.",
+		}},
+		{": panic with a value of type ", panicked},
+		{": panic: ", panicked},
 		{"no browser could be opened", domain.Diagnosis{
 			Problem: domain.ProblemConfiguration, Retry: domain.RetryAfterChange, Actor: domain.ActorDeveloper, Meaning: "no browser could be opened on this machine",
 			Remedy: "Set OnAuthorizationURL to show the address to the user, or use InitiateDeviceFlow.",

@@ -75,7 +75,7 @@ func (e *ConfigError) Diagnosis() Diagnosis {
 func (e *ResponseError) Diagnosis() Diagnosis {
 	d := Diagnosis{
 		Operation: e.Operation, Host: e.Host, Status: e.Status, Field: e.Field,
-		RetryAfter: e.RetryAfter, CorrelationID: PrintableText(e.CorrelationID),
+		RetryAfter: e.RetryAfter, CorrelationID: PrintableText(e.CorrelationID), TraceID: PrintableText(e.TraceID),
 	}
 	switch {
 	case errors.Is(e.Err, ErrRedirectRefused):
@@ -100,7 +100,7 @@ func (e *ResponseError) Diagnosis() Diagnosis {
 
 // Diagnosis says that the server could not be reached.
 func (e *TransportError) Diagnosis() Diagnosis {
-	d := Diagnosis{Operation: e.Operation, Host: e.Host}
+	d := Diagnosis{Operation: e.Operation, Host: e.Host, CorrelationID: PrintableText(e.CorrelationID)}
 	var late interface{ Timeout() bool }
 	if errors.As(e.Err, &late) && late.Timeout() {
 		return d.of(ServerCode{

@@ -50,7 +50,7 @@ type Retry uint8
 const (
 	RetryUnknown     Retry = iota // nothing is known of the error
 	RetryNever                    // the same request fails again
-	RetryLater                    // after a while: RetryAfter, when the server says how long
+	RetryLater                    // after a while: at Until, or after RetryAfter, when that is known
 	RetryAfterUser                // once the user has acted
 	RetryAfterChange              // once the configuration has been changed
 )
@@ -105,6 +105,7 @@ type Diagnosis struct {
 	Status    int      // HTTP status; 0 when there was no answer
 
 	RetryAfter time.Duration // how long the server asks to wait; 0 when it does not say
+	Until      time.Time     // when a request that was kept back is sent again; zero when it was not
 	Claims     bool          // the error has claims to pass on to an interactive sign-in
 
 	// For the support of the server. The timestamp is as the server wrote it.
@@ -168,6 +169,9 @@ func (d Diagnosis) whenToRetry() string {
 	case RetryNever:
 		return "Trying again does not help."
 	case RetryLater:
+		if !d.Until.IsZero() {
+			return "Try again at " + d.Until.UTC().Format(time.RFC3339) + "."
+		}
 		if d.RetryAfter > 0 {
 			return fmt.Sprintf("Try again after %v.", d.RetryAfter)
 		}
