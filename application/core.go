@@ -109,12 +109,12 @@ func (c *core) start(s settings) error {
 		c.http.Measure(c.requests)
 	}
 	c.telemetry = telemetry.New(s.appName, s.appVersion)
-	report := c.reportAlone
+	report, documents := c.reportAlone, patient(s.ports.HTTPCache, c.timeout)
 	if !s.unthrottled {
-		c.throttle = throttle.New(s.ports.HTTPCache, s.ports.Clock, report)
+		c.throttle = throttle.New(documents, s.ports.Clock, report)
 	}
-	c.keys = keyset.New(c.http, s.ports.HTTPCache, s.ports.Clock, c.timeout/2, report) // half, so that what came before is stored
-	c.resolver = authority.New(c.http, s.ports.HTTPCache, s.ports.Clock, c.timeout, authority.Options{
+	c.keys = keyset.New(c.http, documents, s.ports.Clock, c.timeout/2, report) // half, so that what came before is stored
+	c.resolver = authority.New(c.http, documents, s.ports.Clock, c.timeout, authority.Options{
 		Static: s.metadata, Authority: a, Trusted: lowered(s.knownAuthorities),
 		NoInstanceDiscovery: s.noDiscovery || s.skipValidation,
 	}, report)
