@@ -61,7 +61,8 @@ type AcquisitionEvent struct {
 	RemainingLife time.Duration
 	// Shared says that another caller's request brought the token, or the error.
 	Shared bool
-	// Throttled says that a pause which the server asked for is on.
+	// Throttled says that a pause which the server asked for is on, or that nothing was sent
+	// because the server has just refused the same request: Attempts is zero then.
 	Throttled bool
 	// RenewalFailure is why an old token was served although it should have been renewed.
 	RenewalFailure Failure
