@@ -99,3 +99,26 @@ func TestARefreshTokenIsNotForgottenForAnotherOnesRefusal(t *testing.T) {
 		}
 	})
 }
+
+// TestAHookThatWaitsForItselfEndsWithTheTime: who asks in a hook for the very token that the
+// hook is called for waits for its own flight.
+func TestAHookThatWaitsForItselfEndsWithTheTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		config := configOf(newServer(time.Second))
+		var client *application.ConfidentialClient
+		config.Hooks.BeforeRequest = func(ctx context.Context, _ application.TokenRequestInfo) (domain.Parameters, error) {
+			_, err := client.AcquireTokenForClient(ctx, ask(graph))
+			return domain.Parameters{}, err
+		}
+		made, err := application.NewConfidentialClient(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client = made
+		begin := time.Now()
+		_, err = client.AcquireTokenForClient(t.Context(), ask(graph))
+		if took := time.Since(begin); !errors.Is(err, context.DeadlineExceeded) || took != 30*time.Second {
+			t.Errorf("got %v after %v, want that the time was up", err, took)
+		}
+	})
+}

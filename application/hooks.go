@@ -28,8 +28,8 @@ type Hooks struct {
 	BeforeRequest func(context.Context, TokenRequestInfo) (domain.Parameters, error)
 	// OnFailure is asked whether to send a failed request again; it may wait first. All of
 	// it is made anew: BeforeRequest and the credential are asked again. There are three
-	// attempts at most, of which each may be sent a second time, because the clock was wrong
-	// or to the global host in place of a region's. Of codes and refresh tokens, which a server takes once, it is
+	// attempts at most; one is several requests when the clock was wrong or a region's host
+	// fails, and all together never more than eight. Of codes and refresh tokens, which a server takes once, it is
 	// asked only when the server has refused the request and not the code or token.
 	OnFailure func(ctx context.Context, r TokenRequestInfo, failure error) (again bool)
 	// OnCompletion sees what became of the requests for one token, once, before those who
