@@ -164,9 +164,11 @@ func (c *core) work(p plan, f found, reason domain.RefreshReason) flight.Work[do
 			defer done()
 			lookAgain = true // whoever had the turn before may have stored a newer refresh token
 		}
+		limited, cancel := context.WithTimeout(ctx, c.timeout)
+		defer cancel()
 		if lookAgain && (p.serial || !p.forced) {
 			var again found
-			if err := c.lookUp(ctx, &p.lookup, &again); err != nil {
+			if err := c.lookUp(limited, &p.lookup, &again); err != nil {
 				return domain.Result{}, err
 			}
 			if !p.forced && serves(again.state, reason) {
@@ -179,8 +181,6 @@ func (c *core) work(p plan, f found, reason domain.RefreshReason) flight.Work[do
 				return domain.Result{}, err
 			}
 		}
-		limited, cancel := context.WithTimeout(ctx, c.timeout)
-		defer cancel()
 		return p.redeem(limited, attempt{reason, f.set, f.failed})
 	}
 }
