@@ -247,7 +247,7 @@ func (c *core) redeemCode(ctx context.Context, r codeRedemption) (domain.Result,
 	if err != nil {
 		return domain.Result{}, err
 	}
-	decorated := r.scopes.ForSignIn(c.exclude)
+	decorated, extra := r.scopes.ForSignIn(c.exclude), c.extraKey(ctx, domain.Parameters{}, "")
 	key := flightKey{proof: entropy().Text()} // shared with nobody: a second call may be a thief's
 	result, _, err := c.fly(ctx, key, c.flights.Mark(), flight.Options{Timeout: c.timeout, Detached: true}, func(ctx context.Context, _ bool) (domain.Result, error) {
 		got, err := c.send(ctx, tokenRequest{
@@ -262,7 +262,7 @@ func (c *core) redeemCode(ctx context.Context, r codeRedemption) (domain.Result,
 		}
 		result, err := c.fileUser(ctx, userGrant{
 			authority: r.authority, got: got, asked: r.scopes.Lookup(), sent: decorated,
-			source: domain.SourceAuthorizationCode, expect: r.expect, forced: true,
+			source: domain.SourceAuthorizationCode, expect: r.expect, forced: true, extra: extra,
 		})
 		return result, failedUnlessNil(r.operation, err)
 	})

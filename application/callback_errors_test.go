@@ -122,3 +122,23 @@ func TestAHookThatWaitsForItselfEndsWithTheTime(t *testing.T) {
 		}
 	})
 }
+
+// TestAPanicOfCacheKeyIsItsCallers: in a sign-in too, and before the code is spent.
+func TestAPanicOfCacheKeyIsItsCallers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newUserServer(t)
+		config := userConfig(s)
+		config.Hooks.CacheKey = func(context.Context) string { panic("mine") }
+		client, err := application.NewConfidentialClient(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if p := recover(); p != "mine" || len(s.sent()) != 0 {
+				t.Errorf("recovered %v, sent %d requests", p, len(s.sent()))
+			}
+		}()
+		_, err = client.AcquireTokenByAuthorizationCode(t.Context(), application.AuthorizationCodeRequest{Code: domain.NewSecret("a-code"), Scopes: []string{userScope}})
+		t.Errorf("got %v, want a panic", err)
+	})
+}

@@ -182,6 +182,7 @@ type deviceRedemption struct {
 	scopes    domain.Scopes
 	request   tokenRequest
 	key       flightKey
+	extra     string // of the tokens' place in the cache
 }
 
 // deviceRedemption checks a flow and makes the request that is sent at each poll.
@@ -207,7 +208,7 @@ func (c *core) deviceRedemption(ctx context.Context, f domain.DeviceFlow) (devic
 	code := f.DeviceCode.Reveal()
 	sum := sha256.Sum256([]byte(code))
 	return deviceRedemption{
-		core: c, authority: a, scopes: scopes,
+		core: c, authority: a, scopes: scopes, extra: c.extraKey(ctx, domain.Parameters{}, ""),
 		key: flightKey{lookup: lookup{key: domain.RecordKey{Extra: "device." + base64.RawURLEncoding.EncodeToString(sum[:])}}},
 		request: tokenRequest{
 			operation: byDeviceFlow, api: domain.AcquireTokenByDeviceFlowID, authority: a, claims: claims, correlation: f.CorrelationID,
@@ -259,7 +260,7 @@ func (r deviceRedemption) ask(ctx context.Context) (result domain.Result, outcom
 	got, err := r.core.send(ctx, r.request)
 	if err == nil {
 		result, err = r.core.fileUser(ctx, userGrant{
-			authority: r.authority, got: got, asked: r.scopes.Lookup(), sent: r.scopes.ForSignIn(r.core.exclude), source: domain.SourceDeviceCode, forced: true,
+			authority: r.authority, got: got, asked: r.scopes.Lookup(), sent: r.scopes.ForSignIn(r.core.exclude), source: domain.SourceDeviceCode, forced: true, extra: r.extra,
 		})
 		return result, nil, failedUnlessNil(byDeviceFlow, err)
 	}

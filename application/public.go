@@ -44,8 +44,9 @@ type PublicClientConfig struct {
 	// for servers whose keys cannot be reached. Their claims are checked all the same.
 	InsecureSkipIDTokenVerification bool
 
-	// DisableThrottling sends requests although the server asked for a pause, or has just
-	// refused the same request. Set it when something else keeps them back.
+	// DisableThrottling sends token requests although the server asked for a pause, or has
+	// just refused the same one. Set it when something else keeps them back. Requests for
+	// metadata and keys keep to pauses.
 	DisableThrottling bool
 
 	// AppName and AppVersion are sent to Microsoft's servers for their logs.

@@ -54,7 +54,8 @@ func (c *core) acquireTokenByRefreshToken(ctx context.Context, r RefreshTokenReq
 		return domain.Result{}, failedAs(byRefreshToken, err)
 	}
 	sent := scopes.ForSignIn(c.exclude)
-	key := flightKey{lookup: lookup{domain.AssertionKey(c.clientID, r.RefreshToken), domain.RecordKey{Scopes: scopes.Key(), Tenant: a.TenantKey(), Extra: c.extraKey(ctx, domain.Parameters{}, "")}}}
+	extra := c.extraKey(ctx, domain.Parameters{}, "")
+	key := flightKey{lookup: lookup{domain.AssertionKey(c.clientID, r.RefreshToken), domain.RecordKey{Scopes: scopes.Key(), Tenant: a.TenantKey(), Extra: extra}}}
 	result, _, err = c.fly(ctx, key, c.flights.Mark(), flight.Options{Timeout: c.timeout, Detached: true}, func(ctx context.Context, _ bool) (domain.Result, error) {
 		got, err := c.send(ctx, tokenRequest{
 			operation: byRefreshToken, api: domain.AcquireTokenByRefreshTokenID, reason: domain.ReasonForced, authority: a,
@@ -67,7 +68,7 @@ func (c *core) acquireTokenByRefreshToken(ctx context.Context, r RefreshTokenReq
 		if got.RefreshToken.IsZero() { // RFC 6749 §6: without a new one the old one stays good
 			got.RefreshToken = r.RefreshToken
 		}
-		result, err := c.fileUser(ctx, userGrant{authority: a, got: got, asked: scopes.Lookup(), sent: sent, reason: domain.ReasonForced, forced: true})
+		result, err := c.fileUser(ctx, userGrant{authority: a, got: got, asked: scopes.Lookup(), sent: sent, reason: domain.ReasonForced, forced: true, extra: extra})
 		return result, failedUnlessNil(byRefreshToken, err)
 	})
 	return result, err

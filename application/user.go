@@ -32,8 +32,9 @@ type userGrant struct {
 	// new to this client.
 	adopted bool
 	// at is where the access token was looked up; zero for a sign-in, where the response
-	// tells whose it is.
-	at lookup
+	// tells whose it is, and extra is all that is known before.
+	at    lookup
+	extra string
 }
 
 // fileUser verifies the response, files its tokens and returns the result.
@@ -57,7 +58,7 @@ func (c *core) fileUser(ctx context.Context, g userGrant) (domain.Result, error)
 		tenant := g.authority.TenantOf(account.HomeAccountID, account.Tenant)
 		g.at = lookup{
 			domain.UserKey(c.clientID, account.HomeAccountID),
-			domain.AccessTokenKey(g.authority, tenant, c.clientID, g.asked, c.extraKey(ctx, domain.Parameters{}, "")),
+			domain.AccessTokenKey(g.authority, tenant, c.clientID, g.asked, g.extra),
 		}
 	}
 	token := accessToken(g.at.key, g.sent, g.got.Response, now)
