@@ -142,3 +142,14 @@ func TestAPanicOfCacheKeyIsItsCallers(t *testing.T) {
 		t.Errorf("got %v, want a panic", err)
 	})
 }
+
+// TestAPlanWithoutAContextIsRefused: no hook is called with none.
+func TestAPlanWithoutAContextIsRefused(t *testing.T) {
+	config := configOf(newServer(0))
+	config.Hooks.CacheKey = func(ctx context.Context) string { p, _ := ctx.Value(traceKey{}).(string); return p }
+	client, err := application.NewConfidentialClient(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantConfigError(t, client.PlanTokenForClient(nil, ask(graph)).Err, "ctx") //nolint:staticcheck // that is the test
+}

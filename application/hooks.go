@@ -214,7 +214,7 @@ func (c *core) completing(work flight.Work[domain.Result]) flight.Work[domain.Re
 // extraKey is the part of an access token's key that the caller's parameters and the
 // hooks make; "" for none.
 func (c *core) extraKey(ctx context.Context, p domain.Parameters, clientClaims string) string {
-	if c.hooks.CacheKey == nil {
+	if c.hooks.CacheKey == nil || ctx == nil { // which is refused, and a plan comes here before
 		return p.CacheKey(clientClaims)
 	}
 	return p.CacheKey(clientClaims, c.hooks.CacheKey(ctx))
