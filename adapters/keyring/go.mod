@@ -9,9 +9,12 @@ require (
 	golang.org/x/crypto v0.59.0
 )
 
+require github.com/go-jose/go-jose/v4 v4.1.9 // indirect
+
 require (
 	github.com/danieljoos/wincred v1.2.3 // indirect
 	github.com/godbus/dbus/v5 v5.2.2 // indirect
+	go.uber.org/goleak v1.3.0
 	golang.org/x/sys v0.50.0 // indirect
 )
 

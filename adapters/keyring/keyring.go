@@ -87,9 +87,9 @@ func (o *Options) ladder() []Source {
 func checkSources(sources []Source) error {
 	names := map[string]bool{}
 	for _, s := range sources {
-		if s == nil || names[s.Name()] {
+		if s == nil || s.Name() == "" || names[s.Name()] {
 			return &domain.ConfigError{
-				Field: "Sources", Problem: "has a nil, or two of one name",
+				Field: "Sources", Problem: "has a nil, one without a name, or two of one name",
 				Remedy: "let each source have a name of its own",
 			}
 		}

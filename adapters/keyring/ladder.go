@@ -141,7 +141,10 @@ func (l *ladder) climb(ctx context.Context) (Key, error) {
 			l.take(s, reason)
 			return key, nil
 		}
-		if !errors.Is(err, ErrUnavailable) || ctx.Err() != nil {
+		if gone := ctx.Err(); gone != nil {
+			return Key{}, &Error{Operation: "choose", Source: s.Name(), Err: gone}
+		}
+		if !errors.Is(err, ErrUnavailable) {
 			return Key{}, err
 		}
 		l.pass(s, err)
