@@ -10,7 +10,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
+
+	"github.com/godbus/dbus/v5"
 
 	"github.com/seed57855a68/keyport/adapters/keyring"
 )
@@ -22,12 +26,29 @@ func init() { children["my-tool"] = tool }
 
 // tool is a program that opens its key, and prints what it got.
 func tool() {
+	defer endKeyStore()
 	key, choice, err := keyring.Default(context.Background(), keyring.Options{Name: "my-tool"})
 	if err != nil {
 		fmt.Println("error:", err)
 		return
 	}
 	fmt.Println(key.ID(), choice)
+}
+
+// endKeyStore ends the session's gnome-keyring-daemon, which outlives the bus while it asks for a password.
+func endKeyStore() {
+	if os.Getenv("DBUS_SESSION_BUS_ADDRESS") == "" {
+		return
+	}
+	bus, err := dbus.ConnectSessionBus()
+	if err != nil {
+		return
+	}
+	defer func() { _ = bus.Close() }()
+	var pid int
+	if err := bus.BusObject().Call("org.freedesktop.DBus.GetConnectionUnixProcessID", 0, "org.freedesktop.secrets").Store(&pid); err == nil {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
 }
 
 // desktop is a user's home, and the sessions in it.
@@ -64,6 +85,7 @@ func (d desktop) run(t *testing.T, before string) string {
 	command.Env = []string{"HOME=" + d.home, "XDG_RUNTIME_DIR=" + runtime, "PATH=" + os.Getenv("PATH"), "NO_AT_BRIDGE=1"}
 	var output, noise bytes.Buffer
 	command.Stdout, command.Stderr = &output, &noise
+	command.WaitDelay = 5 * time.Second // for a daemon that stays, with our pipes open
 	if err := command.Run(); err != nil {
 		t.Fatalf("%v: %s%s", err, &output, &noise)
 	}
