@@ -206,7 +206,7 @@ func TestDelivered(t *testing.T) {
 		t.Fatalf("choice %q, error %v", choice, err)
 	}
 	key := newKey()
-	write(t, filepath.Join(credentials, "my-tool.key"), key.Text().Reveal()+"\n", 0o400)
+	write(t, filepath.Join(credentials, "my-tool.key"), key.Text().Reveal()+"\n", 0o600)
 	t.Setenv("CREDENTIALS_DIRECTORY", credentials)
 	check := func(when string) {
 		t.Helper()

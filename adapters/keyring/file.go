@@ -46,7 +46,7 @@ func readFile(operation, source, path string) (content []byte, err error) {
 	if err := checkFolder(operation, source, filepath.Dir(path)); err != nil {
 		return nil, missing(operation, source, path, err)
 	}
-	file, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
+	file, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0) //nolint:gosec // the path is the program's
 	if err != nil {
 		return nil, openError(operation, source, path, err)
 	}

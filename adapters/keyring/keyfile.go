@@ -14,25 +14,28 @@ type keyFile struct{ path string }
 // user. Others are refused with an error that is [ErrUnsafe] and names the remedy.
 func KeyFile(path string) Source { return keyFile{path} }
 
+// Name implements [Source].
 func (keyFile) Name() string { return keyFileName }
 
+// Load implements [Source].
 func (f keyFile) Load(context.Context) (Key, error) {
 	content, err := readFile("load", keyFileName, f.path)
 	if err != nil {
 		return Key{}, err
 	}
-	return parseKept("load", keyFileName, f.path, content)
+	return parseKept(keyFileName, f.path, content)
 }
 
+// Store implements [Source].
 func (f keyFile) Store(_ context.Context, key Key) error {
 	return writeFile("store", keyFileName, f.path, []byte(key.Text().Reveal()+"\n"))
 }
 
 // parseKept reads a key in the form in which all sources keep it.
-func parseKept(operation, source, path string, content []byte) (Key, error) {
+func parseKept(source, path string, content []byte) (Key, error) {
 	key, err := ParseKey(domain.NewSecret(string(content)))
 	if err != nil {
-		return Key{}, damaged(operation, source, path, "is not the base64 of 32 bytes")
+		return Key{}, damaged("load", source, path, "is not the base64 of 32 bytes")
 	}
 	return key, nil
 }

@@ -35,6 +35,7 @@ type keyStore struct {
 // answer within half a minute counts as [ErrUnavailable].
 func KeyStore(service string) Source { return keyStore{service, systemStore{}, unreachable} }
 
+// Name implements [Source].
 func (keyStore) Name() string {
 	switch runtime.GOOS {
 	case "darwin":
@@ -45,6 +46,7 @@ func (keyStore) Name() string {
 	return "Secret Service"
 }
 
+// Load implements [Source].
 func (s keyStore) Load(ctx context.Context) (Key, error) {
 	text, err := s.ask(ctx, "load", func() (string, error) { return s.store.Get(s.service, account) })
 	if err != nil {
@@ -60,6 +62,7 @@ func (s keyStore) Load(ctx context.Context) (Key, error) {
 	return key, nil
 }
 
+// Store implements [Source].
 func (s keyStore) Store(ctx context.Context, key Key) error {
 	_, err := s.ask(ctx, "store", func() (string, error) {
 		return "", s.store.Set(s.service, account, key.Text().Reveal())
@@ -117,8 +120,10 @@ func (s keyStore) unavailable(operation, problem string, err error) error {
 // systemStore is the key store of the operating system.
 type systemStore struct{}
 
+// Get implements passwords.
 func (systemStore) Get(service, user string) (string, error) { return library.Get(service, user) }
 
+// Set implements passwords.
 func (systemStore) Set(service, user, password string) error {
 	return library.Set(service, user, password)
 }

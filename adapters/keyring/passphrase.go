@@ -28,6 +28,7 @@ type passphrase struct {
 // a second at each start, and a guesser as much for each guess.
 func Passphrase(path string, ask Ask) Source { return passphrase{path, ask} }
 
+// Name implements [Source].
 func (passphrase) Name() string { return passphraseName }
 
 // sealedKey is the file. The parameters are in it, so that later versions can raise them.
@@ -55,6 +56,7 @@ const (
 	maxMemory = 2 << 20
 )
 
+// Load implements [Source].
 func (p passphrase) Load(ctx context.Context) (Key, error) {
 	content, err := readFile("load", passphraseName, p.path)
 	if err != nil {
@@ -75,9 +77,10 @@ func (p passphrase) Load(ctx context.Context) (Key, error) {
 			Remedy: "ask again, or delete the file to begin with a new key; what was sealed before is then lost",
 		}
 	}
-	return parseKept("load", passphraseName, p.path, text)
+	return parseKept(passphraseName, p.path, text)
 }
 
+// Store implements [Source].
 func (p passphrase) Store(ctx context.Context, key Key) error {
 	phrase, err := p.phrase(ctx, "store", true)
 	if err != nil {

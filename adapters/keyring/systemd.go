@@ -31,6 +31,7 @@ type credential struct{ name string }
 // a ladder it wins over what was chosen before, and needs no folder.
 func Credential(name string) Source { return credential{name} }
 
+// Name implements [Source].
 func (credential) Name() string { return credentialName }
 
 // Load does not look at owners and modes: systemd sets them, with access control lists.
@@ -42,7 +43,7 @@ func (c credential) Load(context.Context) (Key, error) {
 		}
 	}
 	path := filepath.Join(folder, c.name+".key")
-	info, err := os.Stat(path)
+	info, err := os.Stat(path) //nolint:gosec // the folder is systemd's
 	if err == nil && info.Size() > maxFile {
 		return Key{}, damaged("load", credentialName, path, "is far too large")
 	}
@@ -56,7 +57,7 @@ func (c credential) Load(context.Context) (Key, error) {
 	if err != nil {
 		return Key{}, failed("load", credentialName, path, err)
 	}
-	return parseKept("load", credentialName, path, content)
+	return parseKept(credentialName, path, content)
 }
 
 // Store fails: credentials are the operator's.
@@ -73,8 +74,10 @@ type systemdCreds struct{ path, name string }
 // in /var/lib/systemd and with the TPM where there is one. Root can use it; other users from systemd 256 on.
 func SystemdCreds(path, name string) Source { return systemdCreds{path, name} }
 
+// Name implements [Source].
 func (systemdCreds) Name() string { return systemdCredsName }
 
+// Load implements [Source].
 func (s systemdCreds) Load(ctx context.Context) (Key, error) {
 	sealed, err := readFile("load", systemdCredsName, s.path)
 	if err != nil {
@@ -84,9 +87,10 @@ func (s systemdCreds) Load(ctx context.Context) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
-	return parseKept("load", systemdCredsName, s.path, text)
+	return parseKept(systemdCredsName, s.path, text)
 }
 
+// Store implements [Source].
 func (s systemdCreds) Store(ctx context.Context, key Key) error {
 	sealed, err := s.run(ctx, "store", []byte(key.Text().Reveal()), "encrypt")
 	if err != nil {
