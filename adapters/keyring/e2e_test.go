@@ -170,13 +170,13 @@ func TestSystemdCredsOfThisMachine(t *testing.T) {
 	if _, err := exec.LookPath("systemd-creds"); err != nil {
 		t.Fatalf("%v; make e2e installs it", err)
 	}
-	if os.Geteuid() != 0 {
-		t.Fatal("systemd-creds serves others than root from version 256 on: run as root")
-	}
 	t.Setenv("SYSTEMD_CREDENTIAL_SECRET", filepath.Join(private(t), "host"))
 	path := filepath.Join(private(t), "key")
 	key := newKey()
-	if err := keyring.SystemdCreds(path, "my-tool").Store(t.Context(), key); err != nil {
+	if err := keyring.SystemdCreds(path, "my-tool").Store(t.Context(), key); os.Geteuid() != 0 && err != nil {
+		wantError(t, err, keyring.ErrUnavailable, "run as root, or with systemd 256") // it is older
+		return
+	} else if err != nil {
 		t.Fatal(err)
 	}
 	checkFile(t, filepath.Dir(path), "key", key, false)
