@@ -83,9 +83,10 @@ soak: ## torture the cache file for some minutes: processes that write, are kill
 bench: ## measure side by side with other libraries; some minutes
 	cd benchmarks && $(GO) run . $(BENCHFLAGS)
 
-e2e: ## run against a certified OpenID server, and in a real browser; needs Node.js and Chromium
+e2e: ## run against a certified OpenID server, in a real browser, with a real key store; needs Node.js and Chromium
 	bash e2e/install
 	cd e2e && $(GO) vet -tags e2e ./... && $(GO) test -tags e2e -count=1 ./...
+	cd adapters/keyring && $(GO) vet -tags e2e ./... && $(GO) test -tags e2e -count=1 ./...
 
 cover: ## coverage of each package and in total, without mocks and examples
 	@packages=$$($(GO) list ./... | grep -vE '/(mocks|examples/.*)$$'); \
