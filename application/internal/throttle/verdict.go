@@ -41,6 +41,9 @@ func judge(err error, failures int, provenAs Proof) verdict {
 	switch {
 	case !answered || status < 400:
 		return verdict{}
+	case errors.Is(err, domain.ErrInteractionRequired) && status != http.StatusTooManyRequests:
+		// No pause, even if one is asked for: it would outlast the sign-in that mends this.
+		return verdict{refused: max(standing(err, status, provenAs), min(asked, longestPause))}
 	case asked > 0:
 		return verdict{pause: min(asked, longestPause)}
 	case status == http.StatusTooManyRequests:
