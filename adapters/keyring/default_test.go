@@ -24,6 +24,7 @@ type place struct {
 	err     error // of every call
 	asked   int
 	forgets bool
+	swaps   bool   // another key than the one that is stored
 	loading func() // run before Load returns
 }
 
@@ -44,6 +45,9 @@ func (p *place) Load(context.Context) (keyring.Key, error) {
 }
 
 func (p *place) Store(_ context.Context, key keyring.Key) error {
+	if p.swaps {
+		key = newKey()
+	}
 	if !p.forgets {
 		p.key = planted(key)
 	}
@@ -81,6 +85,10 @@ func TestLadder(t *testing.T) {
 		},
 		"the first forgets": {
 			[]keyring.Source{&place{name: "a", forgets: true}, &place{name: "b", key: newKey()}},
+			"b: a key was found; not a: does not return the key that it was given", nil,
+		},
+		"the first keeps another": {
+			[]keyring.Source{&place{name: "a", swaps: true}, &place{name: "b", key: newKey()}},
 			"b: a key was found; not a: does not return the key that it was given", nil,
 		},
 		"an error that nobody has typed": {
@@ -357,6 +365,29 @@ func TestLocked(t *testing.T) {
 		wantError(t, err, context.DeadlineExceeded)
 		if a.asked > 0 {
 			t.Error("the place was asked without the lock")
+		}
+	})
+}
+
+// TestChosenMeanwhile: who waits for the lock takes the choice of who had it.
+func TestChosenMeanwhile(t *testing.T) {
+	folder := private(t)
+	other := flock.New(filepath.Join(folder, "lock"))
+	if err := other.Lock(); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		a, b := &place{name: "a"}, &place{name: "b", key: newKey()}
+		go func() {
+			time.Sleep(time.Second) // of the bubble: the other side waits by then
+			write(t, filepath.Join(folder, "source"), "b\n", 0o600)
+			if err := other.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
+		_, choice, err := open(t, folder, a, b)
+		if err != nil || choice.Source != "b" || a.asked > 0 {
+			t.Errorf("choice %q, error %v, the other place was asked %d times; want b", choice, err, a.asked)
 		}
 	})
 }

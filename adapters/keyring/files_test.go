@@ -46,6 +46,15 @@ func TestKeyFileIsRefused(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, keyring.ErrUnsafe, []string{"is not a file"}},
+		"a link to the folder": {func(t *testing.T, path string) {
+			folder := filepath.Dir(path)
+			if err := os.Rename(folder, folder+"2"); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink(folder+"2", folder); err != nil {
+				t.Fatal(err)
+			}
+		}, keyring.ErrUnsafe, []string{"is not a folder"}},
 		"a pipe": {func(t *testing.T, path string) {
 			if err := os.Remove(path); err != nil {
 				t.Fatal(err)
