@@ -1,6 +1,7 @@
 package cachefile
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -113,11 +114,11 @@ func (f *file) read() ([]byte, fs.FileInfo, error) {
 	if info.Size() > maxBytes {
 		return nil, nil, &Error{Operation: "read", Path: f.path, Err: errors.New("the file is too large to be a token cache"), Remedy: "delete it"}
 	}
-	data, err := io.ReadAll(io.LimitReader(opened, maxBytes))
-	if err != nil {
+	data := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead))
+	if _, err := data.ReadFrom(io.LimitReader(opened, maxBytes)); err != nil {
 		return nil, nil, failed("read", f.path, err)
 	}
-	return data, info, nil
+	return data.Bytes(), info, nil
 }
 
 // write replaces the file, which the caller has locked. When it fails, the old content
