@@ -68,16 +68,25 @@ func (f *file) ready() error {
 	return nil
 }
 
-// stat returns what the file is; nil when there is none.
+// stat returns what the file is, when it is safe; nil when there is none.
 func (f *file) stat() (fs.FileInfo, error) {
-	info, err := os.Lstat(f.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, failed("read", f.path, err)
+	info, err := f.look()
+	if info == nil || err != nil {
+		return nil, err
 	}
 	return info, checkFile(f.path, info)
+}
+
+// look returns what the file is, whether it is safe or not; nil when there is none.
+func (f *file) look() (fs.FileInfo, error) {
+	info, err := os.Lstat(f.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, failed("read", f.path, err)
+	}
+	return info, nil
 }
 
 // checkFile refuses what is no file of our own.
@@ -180,7 +189,7 @@ func (f *file) tryWriting() error {
 
 // sameVersion reports whether a file was neither replaced nor written in between.
 func sameVersion(a, b fs.FileInfo) bool {
-	return a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && os.SameFile(a, b)
+	return a.Size() == b.Size() && a.Mode() == b.Mode() && a.ModTime().Equal(b.ModTime()) && os.SameFile(a, b)
 }
 
 // stamp sets the time of change to shortly after now, and later than that of the file that will be replaced.

@@ -195,9 +195,9 @@ func (c *TokenCache) settled(ctx context.Context) (*snapshot, error) {
 // torn reports whether the file is empty or not whole, as while others write it.
 func (s *snapshot) torn() bool { return s.cache.Damaged() || s.info != nil && s.info.Size() == 0 }
 
-// refreshed reads the file when it is not as it was.
+// refreshed reads the file when it is not as it was, and sees first whether that is safe.
 func (c *TokenCache) refreshed() (*snapshot, error) {
-	info, err := c.file.stat()
+	info, err := c.file.look()
 	if err != nil {
 		return nil, err
 	}
