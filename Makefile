@@ -83,7 +83,7 @@ soak: ## torture the cache file for some minutes: processes that write, are kill
 bench: ## measure side by side with other libraries; some minutes
 	cd benchmarks && $(GO) run . $(BENCHFLAGS)
 
-e2e: ## run against a certified OpenID server, in a real browser, with a real key store; needs Node.js and Chromium
+e2e: ## run against a certified OpenID server, a real browser and key store, and other MSALs; needs Node.js and Chromium
 	bash e2e/install
 	cd e2e && $(GO) vet -tags e2e ./... && $(GO) test -tags e2e -count=1 ./...
 	cd adapters/keyring && $(GO) vet -tags e2e ./... && $(GO) test -tags e2e -count=1 ./...

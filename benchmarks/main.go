@@ -33,6 +33,9 @@ func main() {
 	hits("Cached token of a user, N users in one cache, the account given", users, keyportUsers, msalUsers, []int{1, 1000, 10_000})
 	scaling()
 	filling()
+	fileHits()
+	fileChanges()
+	starts()
 }
 
 // begins writes the title of a table, if it is wanted.

@@ -24,6 +24,9 @@
 // refresh tokens, detects when one is used twice, and keeps a log of what it granted,
 // refused and revoked.
 //
+// Other tests share a cache file with MSAL Python, MSAL Node and MSAL Go (siblings), each with its own code
+// and keyporttest for a server: what one of them writes, the others find without a request.
+//
 // The Peer tests speak to the server without the library. They show that it is
 // what the other tests take it for.
 package e2e

@@ -25,6 +25,9 @@
 //   - "<file>.leases" is a folder with a lock for each refresh token that is being redeemed:
 //     [TokenCache] is a [ports.Locker], and a client uses it unasked.
 //
+// Other libraries write in place. A file that is empty or not whole is waited for, for a moment. They tell versions
+// by the time of change, so that is a little ahead of the clock.
+//
 // A file system without locks, as some network file systems are, gives an [Error] and no write.
 //
 // # What is refused
@@ -45,6 +48,6 @@
 //
 // # What a hit costs
 //
-// One stat of the file, at any size: what was read is kept until inode, size or time of change
-// differ. (See docs/adr/0017-the-file-that-all-msals-share.md.)
+// One stat of the file, at any size: what was read is kept until inode, size, mode or time of
+// change differ. (See docs/adr/0017-the-file-that-all-msals-share.md.)
 package cachefile

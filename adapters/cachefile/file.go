@@ -1,6 +1,7 @@
 package cachefile
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -22,6 +23,9 @@ const (
 
 	// leftOver is the age from which a temporary file is one that a crash has left.
 	leftOver = time.Hour
+
+	// ahead is how far the time of change is ahead of the clock: longer than it takes to read a file.
+	ahead = 100 * time.Millisecond
 )
 
 // file is a file that is replaced and never changed.
@@ -64,16 +68,25 @@ func (f *file) ready() error {
 	return nil
 }
 
-// stat returns what the file is; nil when there is none.
+// stat returns what the file is, when it is safe; nil when there is none.
 func (f *file) stat() (fs.FileInfo, error) {
-	info, err := os.Lstat(f.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, failed("read", f.path, err)
+	info, err := f.look()
+	if info == nil || err != nil {
+		return nil, err
 	}
 	return info, checkFile(f.path, info)
+}
+
+// look returns what the file is, whether it is safe or not; nil when there is none.
+func (f *file) look() (fs.FileInfo, error) {
+	info, err := os.Lstat(f.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, failed("read", f.path, err)
+	}
+	return info, nil
 }
 
 // checkFile refuses what is no file of our own.
@@ -110,11 +123,11 @@ func (f *file) read() ([]byte, fs.FileInfo, error) {
 	if info.Size() > maxBytes {
 		return nil, nil, &Error{Operation: "read", Path: f.path, Err: errors.New("the file is too large to be a token cache"), Remedy: "delete it"}
 	}
-	data, err := io.ReadAll(io.LimitReader(opened, maxBytes))
-	if err != nil {
+	data := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead))
+	if _, err := data.ReadFrom(io.LimitReader(opened, maxBytes)); err != nil {
 		return nil, nil, failed("read", f.path, err)
 	}
-	return data, info, nil
+	return data.Bytes(), info, nil
 }
 
 // write replaces the file, which the caller has locked. When it fails, the old content
@@ -155,10 +168,10 @@ func (f *file) temporary(data []byte, replaced fs.FileInfo) (path string, info f
 	if _, err = t.Write(data); err != nil {
 		return "", nil, err
 	}
-	if err = laterThan(t, replaced); err != nil {
+	if err = t.Sync(); err != nil {
 		return "", nil, err
 	}
-	if err = t.Sync(); err != nil {
+	if err = stamp(t, replaced); err != nil {
 		return "", nil, err
 	}
 	info, err = t.Stat()
@@ -176,19 +189,21 @@ func (f *file) tryWriting() error {
 
 // sameVersion reports whether a file was neither replaced nor written in between.
 func sameVersion(a, b fs.FileInfo) bool {
-	return a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && os.SameFile(a, b)
+	return a.Size() == b.Size() && a.Mode() == b.Mode() && a.ModTime().Equal(b.ModTime()) && os.SameFile(a, b)
 }
 
-// laterThan sees to it that the time of change grows with every write, also within
-// one tick of the clock and after it was set back: readers tell versions by it, and the number
-// of the inode may come again.
-func laterThan(t *os.File, replaced fs.FileInfo) error {
-	info, err := t.Stat()
-	if err != nil || replaced == nil || info.ModTime().After(replaced.ModTime()) {
-		return err
+// stamp sets the time of change to shortly after now, and later than that of the file that will be replaced.
+//
+// The extensions of MSAL Python and Node.js read a file again when its time of change is later than
+// the moment at which they finished reading it. When we replace it while they read, or within one tick of the
+// clock, they would not see what we wrote, and write over it. Our own readers tell versions by
+// the time too, since the number of an inode may come again.
+func stamp(t *os.File, replaced fs.FileInfo) error {
+	changed := time.Now().Add(ahead)
+	if replaced != nil && !changed.After(replaced.ModTime()) { // the clock was set back
+		changed = replaced.ModTime().Add(time.Microsecond)
 	}
-	later := replaced.ModTime().Add(time.Microsecond)
-	return os.Chtimes(t.Name(), later, later)
+	return os.Chtimes(t.Name(), changed, changed)
 }
 
 func (f *file) pattern() string { return "." + filepath.Base(f.path) + ".*.tmp" }

@@ -24,6 +24,10 @@ var (
 // library wrote over it: clocks of file systems tick every few milliseconds.
 const young = 20 * time.Millisecond
 
+// settling is how long a file that is empty or not whole may be one that another library, which
+// knows no locks, is in the middle of writing.
+const settling = 250 * time.Millisecond
+
 // TokenCacheOptions configures a [TokenCache].
 type TokenCacheOptions struct {
 	// Path of the file, in a folder that is the program's user's. It need not exist yet.
@@ -88,7 +92,7 @@ func (c *TokenCache) Update(
 		return err
 	}
 	defer unlock()
-	s, err := c.refreshed()
+	s, err := c.settled(ctx)
 	if err != nil {
 		return err
 	}
@@ -160,7 +164,7 @@ func (c *TokenCache) current(ctx context.Context) (*snapshot, error) {
 		return nil, err
 	}
 	s, err := c.refreshed()
-	if err != nil || !s.cache.Damaged() {
+	if err != nil || !s.torn() {
 		return s, err
 	}
 	if known := c.snapshot.Load(); known == s && !s.young {
@@ -171,12 +175,29 @@ func (c *TokenCache) current(ctx context.Context) (*snapshot, error) {
 		return s, nil //nolint:nilerr // what was found is all that there is
 	}
 	defer unlock()
-	return c.refreshed()
+	return c.settled(ctx)
 }
 
-// refreshed reads the file when it is not as it was.
+// settled reads the file for the one who has locked it. It waits for those who write without a
+// lock: what we put in the place of a file that they have just emptied would be all that is left.
+func (c *TokenCache) settled(ctx context.Context) (*snapshot, error) {
+	for begin := time.Now(); ; {
+		s, err := c.refreshed()
+		if err != nil || !s.torn() || time.Since(s.info.ModTime()).Abs() > settling || time.Since(begin) > settling {
+			return s, err
+		}
+		if err := pause(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// torn reports whether the file is empty or not whole, as while others write it.
+func (s *snapshot) torn() bool { return s.cache.Damaged() || s.info != nil && s.info.Size() == 0 }
+
+// refreshed reads the file when it is not as it was, and sees first whether that is safe.
 func (c *TokenCache) refreshed() (*snapshot, error) {
-	info, err := c.file.stat()
+	info, err := c.file.look()
 	if err != nil {
 		return nil, err
 	}

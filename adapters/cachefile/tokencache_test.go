@@ -83,6 +83,10 @@ func TestAWriteWithinOneTickIsNoticed(t *testing.T) {
 		if err := c.Update(t.Context(), userKey, adding("first")); err != nil {
 			t.Fatal(err)
 		}
+		now := time.Now()
+		if err := os.Chtimes(path, now, now); err != nil { // as if another library had written it
+			t.Fatal(err)
+		}
 		first := secret(t, c)
 		info, err := os.Stat(path)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"sync"
 	"time"
 
 	"github.com/seed57855a68/keyport/domain"
@@ -36,9 +37,12 @@ type mark struct {
 	Trace       string `json:"trace_id,omitempty"`
 }
 
+// Compiled when a mark is made: at the start of every program they would take longer than all else.
 var (
-	code = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}$`)
-	uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	code = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}$`) })
+	uuid = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	})
 )
 
 // markOf makes the mark of an error; false when it cannot be told without its texts.
@@ -49,15 +53,15 @@ func markOf(err error, now time.Time, pause time.Duration, failures int) (mark, 
 	switch {
 	case errors.As(err, &refused):
 		claims := refused.Claims == "" || len(refused.Claims) <= maxClaims && json.Valid([]byte(refused.Claims))
-		if !claims || !code.MatchString(refused.Code) {
+		if !claims || !code().MatchString(refused.Code) {
 			return mark{}, false
 		}
 		m.Status, m.Code, m.ErrorCodes, m.Claims = refused.StatusCode, refused.Code, refused.ErrorCodes, refused.Claims
-		m.SubError = matching(code, refused.SubError)
-		m.Correlation, m.Trace = matching(uuid, refused.CorrelationID), matching(uuid, refused.TraceID)
+		m.SubError = matching(code(), refused.SubError)
+		m.Correlation, m.Trace = matching(uuid(), refused.CorrelationID), matching(uuid(), refused.TraceID)
 		m.RetryAfter = int64(refused.RetryAfter / time.Second)
 	case errors.As(err, &unusable):
-		m.Status, m.Correlation = unusable.Status, matching(uuid, unusable.CorrelationID)
+		m.Status, m.Correlation = unusable.Status, matching(uuid(), unusable.CorrelationID)
 		m.RetryAfter = int64(unusable.RetryAfter / time.Second)
 	}
 	return m, m.Status != 0
