@@ -147,7 +147,7 @@ func answerStream(conn net.Conn, stream uint32) {
 }
 
 func writeFrame(w io.Writer, kind, flags byte, stream uint32, payload string) {
-	header := binary.BigEndian.AppendUint32(nil, uint32(len(payload)))[1:] //nolint:gosec // short
+	header := binary.BigEndian.AppendUint32(nil, uint32(len(payload)))[1:]
 	header = append(header, kind, flags)
 	_, _ = w.Write(append(binary.BigEndian.AppendUint32(header, stream), payload...))
 }

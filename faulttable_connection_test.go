@@ -89,7 +89,7 @@ var tlsFaults = []fault{
 	{what: "the certificate is for another host", set: shows(&tls.Config{Certificates: []tls.Certificate{faultPKI().misnamed}}), get: noAnswer, is: keyport.ErrUnavailable, connections: 1},
 	{what: "the certificate is of an unknown authority", set: shows(&tls.Config{Certificates: []tls.Certificate{faultPKI().unknown}}), get: noAnswer, is: keyport.ErrUnavailable, connections: 1},
 	{what: "the server speaks TLS 1.1", set: shows(&tls.Config{
-		Certificates: []tls.Certificate{faultPKI().good}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11, //nolint:gosec // the fault
+		Certificates: []tls.Certificate{faultPKI().good}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11,
 	}), get: noAnswer, is: keyport.ErrUnavailable, connections: 1},
 	{what: "the server wants a certificate of the client (TLS 1.2)", set: shows(&tls.Config{ // by TLS 1.3 it says so too late to be heard each time
 		Certificates: []tls.Certificate{faultPKI().good}, MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS12, ClientAuth: tls.RequireAnyClientCert,

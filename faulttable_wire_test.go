@@ -121,7 +121,7 @@ func readRequest(conn net.Conn) error {
 // serveHTTP serves one connection.
 func (w *wire) serveHTTP(conn *tls.Conn) {
 	closed := make(chan struct{})
-	server := &http.Server{ //nolint:gosec // no time-outs: the client shall have its own
+	server := &http.Server{ // no time-outs: the client shall have its own
 		Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			if _, err := io.Copy(io.Discard, r.Body); err == nil {
 				w.sent.Add(1)

@@ -26,7 +26,7 @@ func readRetryAfter(field string, now time.Time) (wait time.Duration, ok bool) {
 	seconds, err := strconv.ParseUint(field, 10, 64) // no sign
 	switch {
 	case err == nil:
-		return time.Duration(min(seconds, math.MaxInt64/uint64(time.Second))) * time.Second, true //nolint:gosec // no overflow
+		return time.Duration(min(seconds, math.MaxInt64/uint64(time.Second))) * time.Second, true
 	case errors.Is(err, strconv.ErrRange):
 		return math.MaxInt64, true
 	}

@@ -249,3 +249,19 @@ func TestTheLongestOfSeveralRetryAfterCounts(t *testing.T) {
 		}
 	}
 }
+
+func TestADateIsReadByTheServersClock(t *testing.T) {
+	clock := newClock()
+	server := clock.now.Add(-7 * time.Hour)
+	c := newClient(t, httpclient.Options{
+		Clock: clock, RetryWaitMin: 1, // nanosecond: what jitter can add at most
+		Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			return respond(r, http.StatusServiceUnavailable,
+				"Date", server.Format(http.TimeFormat), "Retry-After", server.Add(2*time.Second).Format(http.TimeFormat)), nil
+		}),
+	})
+	mustDo(t, c, newRequest(t, http.MethodPost, "https://idp.example/", "x"))
+	if len(clock.slept) != 1 || clock.slept[0].Truncate(time.Second) != 2*time.Second {
+		t.Errorf("waited %v, want 2s", clock.slept)
+	}
+}

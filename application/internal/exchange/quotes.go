@@ -15,7 +15,7 @@ var quotes = regexp.MustCompile(`"(?:[^"\\]|\\.)*"?|(malformed MIME header[a-z ]
 // reachable for errors.Is and errors.As, and is not printed.
 func withoutQuotes(err error) error {
 	var unknown x509.UnknownAuthorityError
-	if errors.As(err, &unknown) {
+	if err == nil || errors.As(err, &unknown) {
 		return err // it quotes the names of authorities
 	}
 	text := err.Error()
@@ -37,6 +37,11 @@ type unquoted struct {
 	as   func(any) bool
 }
 
-func (e *unquoted) Error() string        { return e.text }
+// Error implements error.
+func (e *unquoted) Error() string { return e.text }
+
+// Is reports what the hidden error is, for [errors.Is].
 func (e *unquoted) Is(target error) bool { return e.is(target) }
-func (e *unquoted) As(target any) bool   { return e.as(target) }
+
+// As finds in the hidden error, for [errors.As].
+func (e *unquoted) As(target any) bool { return e.as(target) }

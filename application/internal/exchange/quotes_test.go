@@ -43,7 +43,6 @@ func TestErrorsDoNotQuoteThePeer(t *testing.T) {
 		if unanswered(t, err); strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: got %q", head, err)
 		}
-		t.Log(err)
 	}
 }
 
