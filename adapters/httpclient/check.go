@@ -67,6 +67,7 @@ func checkTransport(o Options) error {
 		{"InsecureSkipVerify", o.InsecureSkipVerify},
 		{"ClientCertificates", len(o.ClientCertificates) > 0},
 		{"Proxy", o.Proxy != nil},
+		{"DialContext", o.DialContext != nil},
 		{"MaxIdleConnsPerHost", o.MaxIdleConnsPerHost != 0},
 	} {
 		if f.set {

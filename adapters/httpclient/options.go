@@ -1,10 +1,12 @@
 package httpclient
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"time"
@@ -59,6 +61,11 @@ type Options struct {
 	// environment does: HTTPS_PROXY, HTTP_PROXY, NO_PROXY. Loopback and link-local
 	// addresses are never proxied.
 	Proxy Proxy
+
+	// DialContext opens the connections to servers and proxies: for a resolver of your
+	// own, one network interface, or a network inside a test. ConnectTimeout limits it.
+	// When nil, a [net.Dialer] does.
+	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 
 	// MaxIdleConnsPerHost is how many unused connections to one host are kept. When zero, 64.
 	MaxIdleConnsPerHost int

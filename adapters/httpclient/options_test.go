@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -56,6 +57,7 @@ func TestOptionsAreChecked(t *testing.T) {
 		{"Options.RootCAFile", httpclient.Options{Transport: transport, RootCAFile: "x"}},
 		{"Options.Proxy", httpclient.Options{Transport: transport, Proxy: httpclient.NoProxy()}},
 		{"Options.InsecureSkipVerify", httpclient.Options{Transport: transport, InsecureSkipVerify: true}},
+		{"Options.DialContext", httpclient.Options{Transport: transport, DialContext: new(net.Dialer).DialContext}},
 		{"Options.ConnectTimeout", httpclient.Options{Transport: transport, ConnectTimeout: 1}},
 	} {
 		_, err := httpclient.New(tt.o)

@@ -73,7 +73,11 @@ func (p policy) afterAnswer(method string, resp *http.Response) (time.Duration, 
 	if !slices.Contains(repeatableStatus, status) {
 		return 0, false
 	}
-	asked, told := retryAfter(resp.Header.Get("Retry-After"), p.clock.Now())
+	now := p.clock.Now()
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		now = date // the server's own clock: this machine's may be wrong
+	}
+	asked, told := retryAfter(resp.Header.Values("Retry-After"), now)
 	if told && asked > p.maxRetryAfter {
 		return 0, false
 	}

@@ -1,6 +1,7 @@
 package httpclient
 
 import (
+	"context"
 	"crypto/tls"
 	"net"
 	"net/http"
@@ -20,11 +21,10 @@ const (
 
 // newTransport returns a transport with its own pool of connections.
 func newTransport(o Options, config *tls.Config, proxy Proxy) *http.Transport {
-	dialer := &net.Dialer{Timeout: o.ConnectTimeout, KeepAlive: keepAlive}
 	return &http.Transport{
 		Proxy:                  proxy,
 		OnProxyConnectResponse: proxyAnswered,
-		DialContext:            dialer.DialContext,
+		DialContext:            dial(o),
 		TLSClientConfig:        config,
 		TLSHandshakeTimeout:    o.TLSHandshakeTimeout,
 		ResponseHeaderTimeout:  o.ResponseHeaderTimeout,
@@ -35,6 +35,18 @@ func newTransport(o Options, config *tls.Config, proxy Proxy) *http.Transport {
 		MaxIdleConnsPerHost:    o.MaxIdleConnsPerHost,
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: maxResponseHeader,
+	}
+}
+
+// dial returns what opens connections, within o.ConnectTimeout.
+func dial(o Options) func(ctx context.Context, network, address string) (net.Conn, error) {
+	if o.DialContext == nil {
+		return (&net.Dialer{Timeout: o.ConnectTimeout, KeepAlive: keepAlive}).DialContext
+	}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		ctx, stop := context.WithTimeout(ctx, o.ConnectTimeout)
+		defer stop()
+		return o.DialContext(ctx, network, address)
 	}
 }
 

@@ -62,7 +62,7 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 		{"2", 2 * time.Second},
 		{"5", 5 * time.Second},
 		{"0", 0},
-		{"-1", 0},
+		{"-1", none},
 		{at.Format(http.TimeFormat), 3 * time.Second},
 		{at.Format("Monday, 02-Jan-06 15:04:05 GMT"), 3 * time.Second},
 		{at.Format(time.ANSIC), 3 * time.Second},
@@ -71,7 +71,7 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 		{at.Add(time.Hour).Format(http.TimeFormat), none},
 		{"1000000000000", none},
 		{strings.Repeat("9", 40), none},
-		{"-" + strings.Repeat("9", 40), 0},
+		{"-" + strings.Repeat("9", 40), none},
 		{"1.5", none},
 		{"1e3", none},
 		{"soon", none},
@@ -219,4 +219,49 @@ func (realTime) Now() time.Time { return time.Now() }
 func (c realTime) Sleep(ctx context.Context, d time.Duration) error {
 	c.onSleep()
 	return httpclient.RealTime.Sleep(ctx, d)
+}
+
+func TestTheLongestOfSeveralRetryAfterCounts(t *testing.T) {
+	for _, tt := range []struct {
+		fields []string
+		want   []time.Duration
+	}{
+		{[]string{"1", "3"}, []time.Duration{3 * time.Second}},
+		{[]string{"3", "1"}, []time.Duration{3 * time.Second}},
+		{[]string{"soon", "2"}, []time.Duration{2 * time.Second}},
+		{[]string{"1", "120"}, nil}, // longer than a call waits
+	} {
+		clock := newClock()
+		c := newClient(t, httpclient.Options{
+			Clock: clock, RetryWaitMin: 1, // nanosecond: what jitter can add at most
+			Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				answer := respond(r, http.StatusServiceUnavailable)
+				answer.Header["Retry-After"] = tt.fields
+				return answer, nil
+			}),
+		})
+		mustDo(t, c, newRequest(t, http.MethodPost, "https://idp.example/", "x"))
+		for i := range clock.slept {
+			clock.slept[i] = clock.slept[i].Truncate(time.Second)
+		}
+		if diff := cmp.Diff(tt.want, clock.slept); diff != "" {
+			t.Errorf("%q: waits (-want +got):\n%s", tt.fields, diff)
+		}
+	}
+}
+
+func TestADateIsReadByTheServersClock(t *testing.T) {
+	clock := newClock()
+	server := clock.now.Add(-7 * time.Hour)
+	c := newClient(t, httpclient.Options{
+		Clock: clock, RetryWaitMin: 1, // nanosecond: what jitter can add at most
+		Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			return respond(r, http.StatusServiceUnavailable,
+				"Date", server.Format(http.TimeFormat), "Retry-After", server.Add(2*time.Second).Format(http.TimeFormat)), nil
+		}),
+	})
+	mustDo(t, c, newRequest(t, http.MethodPost, "https://idp.example/", "x"))
+	if len(clock.slept) != 1 || clock.slept[0].Truncate(time.Second) != 2*time.Second {
+		t.Errorf("waited %v, want 2s", clock.slept)
+	}
 }

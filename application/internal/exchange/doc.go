@@ -5,7 +5,8 @@
 //     *http.Client or here.
 //   - An answer to a request that was not sent here is refused.
 //   - At most 1 MiB of a body is read, counted after decompression.
-//   - No error holds a query, a header or a part of a body.
+//   - No error holds a query, a header or a part of a body, nor what net/http quotes of
+//     a peer that does not speak HTTP.
 //
 // A client of the caller's own that follows a 301, 302 or 303 does so without the
 // body, but net/http takes the Authorization header along to other ports and

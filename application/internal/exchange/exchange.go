@@ -125,7 +125,7 @@ func unanswered(operation string, req *http.Request, while string, err error) er
 	if errors.Is(req.Context().Err(), context.Canceled) {
 		return fmt.Errorf("%s: %s%w", operation, while, context.Canceled)
 	}
-	err = cause(req.Context(), err)
+	err = withoutQuotes(cause(req.Context(), err))
 	if while != "" {
 		err = fmt.Errorf("%s%w", while, err)
 	}

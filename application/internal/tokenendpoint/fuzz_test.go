@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed57855a68/keyport/application/internal/tokenendpoint"
 	"github.com/seed57855a68/keyport/domain"
 )
 
@@ -43,9 +44,8 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("unusable access token of %q", body)
 			}
 			checkTimes(t, got.ExpiresIn, got.ExtExpiresIn, got.RefreshIn)
-			if got.RefreshIn > 0 && got.RefreshIn >= got.ExpiresIn {
-				t.Errorf("renewal after %v of %v", got.RefreshIn, got.ExpiresIn)
-			}
+			checkLife(t, got)
+			checkSize(t, got, len(body))
 			return
 		}
 		var bad *domain.ResponseError
@@ -60,10 +60,51 @@ func FuzzParse(f *testing.F) {
 		default:
 			t.Fatalf("%q gives an error of type %T", body, err)
 		}
+		checkCauses(t, err)
 		if !got.AccessToken.IsZero() {
 			t.Errorf("a token beside %v", err)
 		}
 	})
+}
+
+// checkLife fails for a token that ends before it begins, is renewed after its end, or
+// serves in an outage for less long than without one.
+func checkLife(t *testing.T, got tokenendpoint.Response) {
+	t.Helper()
+	switch {
+	case !got.HasExpiry && (got.ExpiresIn != 0 || got.RefreshIn != 0):
+		t.Errorf("a life of %v, renewed after %v, that the answer does not have", got.ExpiresIn, got.RefreshIn)
+	case got.RefreshIn > 0 && got.RefreshIn >= got.ExpiresIn:
+		t.Errorf("renewal after %v of %v", got.RefreshIn, got.ExpiresIn)
+	case got.ExtExpiresIn != 0 && got.ExtExpiresIn < got.ExpiresIn:
+		t.Errorf("%v in an outage, and else %v", got.ExtExpiresIn, got.ExpiresIn)
+	}
+}
+
+// checkSize fails when an answer grows by being read.
+func checkSize(t *testing.T, got tokenendpoint.Response, body int) {
+	t.Helper()
+	size := 0
+	for _, s := range []domain.Secret{got.AccessToken, got.RefreshToken, got.IDToken} {
+		size += len(s.Reveal())
+	}
+	for name, raw := range got.Extra {
+		size += len(name) + len(raw)
+	}
+	if size > body {
+		t.Errorf("%d bytes of an answer of %d", size, body)
+	}
+}
+
+// checkCauses fails when an error is long, or one that it wraps.
+func checkCauses(t *testing.T, err error) {
+	t.Helper()
+	const longest = 1 << 10
+	for ; err != nil; err = errors.Unwrap(err) {
+		if n := len(err.Error()); n > longest {
+			t.Errorf("an error of %d bytes: %.100s", n, err)
+		}
+	}
 }
 
 func checkTimes(t *testing.T, durations ...time.Duration) {
@@ -97,4 +138,38 @@ func checkQuotes(t *testing.T, text, body string, codes ...string) {
 			t.Errorf("error shows %q of the body", text[i:i+piece])
 		}
 	}
+}
+
+// FuzzParseDevice lets the fuzzer answer a device authorization request.
+func FuzzParseDevice(f *testing.F) {
+	for _, tt := range numbers {
+		f.Add(200, []byte(`{"device_code":"dc","user_code":"u","verification_uri":"https://example.com/d","expires_in":900,"interval":`+tt.value+`}`))
+		f.Add(200, []byte(`{"device_code":"dc","user_code":"u","verification_url":"https://example.com/d","expires_in":`+tt.value+`}`))
+	}
+	for _, body := range []string{`{"device_code":1}`, `{"device_code":"a b"}`, `{"error":"invalid_scope"}`, `{"error":{}}`, `<html>`, ``, `null`} {
+		f.Add(200, []byte(body))
+		f.Add(503, []byte(body))
+	}
+	f.Fuzz(func(t *testing.T, status int, body []byte) {
+		got, err := authorizeDevice(t, &server{status: status, body: string(body)})
+		var bad *domain.ResponseError
+		var refusal *domain.OAuthError
+		switch {
+		case err == nil:
+			if got.ExpiresIn < 0 || got.Interval < 0 || strings.ContainsAny(got.DeviceCode.Reveal(), "\r\n \x00") {
+				t.Errorf("unusable: %v, %v of %q", got.ExpiresIn, got.Interval, body)
+			}
+			return
+		case errors.As(err, &refusal):
+			checkQuotes(t, err.Error(), string(body), refusal.TraceID, refusal.SubError, refusal.Code)
+		case errors.As(err, &bad):
+			checkQuotes(t, err.Error(), string(body))
+		default:
+			t.Fatalf("%q gives an error of type %T", body, err)
+		}
+		checkCauses(t, err)
+		if !got.DeviceCode.IsZero() {
+			t.Errorf("a code beside %v", err)
+		}
+	})
 }
