@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"testing"
 	"time"
 
@@ -34,7 +33,7 @@ func pick(short, long int) int {
 // children are what other processes do. They wait for the end of their input, so
 // that all of them begin at once.
 var children = map[string]func() error{
-	"update":  updateChild,
+	"count":   countChild,
 	"refresh": refreshChild,
 	"hold":    holdChild,
 }
@@ -101,42 +100,23 @@ func (c *child) end(t testing.TB) []string {
 
 func waitForStart() { _, _ = io.Copy(io.Discard, os.Stdin) }
 
-// updateChild adds tokens until it is killed or has added as many as it was told to,
-// and prints the number of each once it is stored.
-func updateChild() error {
-	c, err := openWithBug(os.Getenv("CACHE"), os.Getenv("BUG"))
-	if err != nil {
-		return err
-	}
-	id, count := os.Getenv("ID"), 1<<30
-	if n, err := strconv.Atoi(os.Getenv("COUNT")); err == nil {
-		count = n
-	}
-	waitForStart()
-	for i := range count {
-		name := fmt.Sprintf("token-%s-%d", id, i)
-		if err := c.Update(context.Background(), userKey, adding(name)); err != nil {
-			return err
-		}
-		fmt.Println(name)
-	}
-	return nil
-}
-
 var userKey = domain.UserKey("client", "user.home")
 
 // adding puts one more token into the set.
 func adding(name string) func(domain.TokenSet) (domain.TokenSet, error) {
-	scopes := domain.ScopesFromResponse(name)
-	token := domain.AccessToken{
+	token := tokenOf(domain.ScopesFromResponse(name), name)
+	return func(s domain.TokenSet) (domain.TokenSet, error) {
+		return s.With(domain.Grant{AccessToken: &token}, time.Unix(1_800_000_000, 0)), nil
+	}
+}
+
+func tokenOf(scopes domain.Scopes, secret string) domain.AccessToken {
+	return domain.AccessToken{
 		Key: domain.RecordKey{
 			Kind: domain.AccessTokenRecord, Environment: "login.microsoftonline.com", Tenant: "tenant", ClientID: "client", Scopes: scopes.Key(),
 		},
-		Secret: domain.NewSecret(name), Type: "Bearer", Scopes: scopes, HomeAccountID: "user.home",
+		Secret: domain.NewSecret(secret), Type: "Bearer", Scopes: scopes, HomeAccountID: "user.home",
 		CachedAt: time.Unix(1_700_000_000, 0), ExpiresOn: time.Unix(4_000_000_000, 0),
-	}
-	return func(s domain.TokenSet) (domain.TokenSet, error) {
-		return s.With(domain.Grant{AccessToken: &token}, time.Unix(1_800_000_000, 0)), nil
 	}
 }
 
