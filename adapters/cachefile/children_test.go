@@ -40,11 +40,15 @@ var children = map[string]func() error{
 
 // The bugs that a child can be started with: each makes a torture test fail.
 const (
-	bugNone    = ""
-	bugNoLock  = "no lock"
-	bugInPlace = "written in place"
-	bugNoLease = "no lease"
-	bugUnlink  = "lock file deleted, not looked at again"
+	bugNone     = ""
+	bugNoLock   = "no lock"
+	bugInPlace  = "written in place"
+	bugNoLease  = "no lease"
+	bugUnlink   = "lock file deleted, not looked at again"
+	bugStuck    = "lock file left by a crash"
+	bugRemoved  = "old file removed before the new one is renamed"
+	bugLeftOver = "temporary file not removed"
+	bugIgnored  = "errors of writing ignored"
 )
 
 type child struct {
@@ -159,11 +163,30 @@ func (b broken) Update(_ context.Context, key domain.PartitionKey, change func(d
 	if b.bug == bugInPlace {
 		return writeInPlace(b.path, next.Bytes())
 	}
-	temporary := fmt.Sprintf("%s.%d", b.path, os.Getpid())
-	if err := os.WriteFile(temporary, next.Bytes(), 0o600); err != nil {
+	return b.replace(next.Bytes())
+}
+
+// replace writes a temporary file and renames it.
+func (b broken) replace(data []byte) error {
+	temporary, err := os.CreateTemp(filepath.Dir(b.path), "."+filepath.Base(b.path)+".*.tmp")
+	if err != nil {
 		return err
 	}
-	return os.Rename(temporary, b.path)
+	_, err = temporary.Write(data)
+	err = errors.Join(err, temporary.Close())
+	if b.bug == bugIgnored {
+		err = nil
+	}
+	if err == nil && b.bug == bugRemoved {
+		err = os.Remove(b.path)
+	}
+	if err == nil {
+		err = os.Rename(temporary.Name(), b.path)
+	}
+	if err != nil && b.bug != bugLeftOver {
+		_ = os.Remove(temporary.Name())
+	}
+	return err
 }
 
 func writeInPlace(path string, data []byte) error {
@@ -181,8 +204,15 @@ func writeInPlace(path string, data []byte) error {
 // lock excludes others; with the bug, it deletes the lock file and does not look again whether
 // what it has locked is still there.
 func (b broken) lock() (unlock func(), err error) {
-	if b.bug == bugUnlink {
+	switch b.bug {
+	case bugUnlink:
 		return cachefile.LockForTest(b.path+".lock", cachefile.NaiveLock)
+	case bugStuck: // the file is the lock
+		created, err := os.OpenFile(b.path+".lockfile", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		return func() { _ = os.Remove(b.path + ".lockfile") }, created.Close()
 	}
 	return cachefile.LockForTest(b.path+".lock", cachefile.PlainLock)
 }
