@@ -218,11 +218,14 @@ func TestLockFilesOfCrashes(t *testing.T) {
 		age     time.Duration
 		taken   bool
 	}{
-		"ours":             {"1 keyport", 0, true},
-		"another's, old":   {fmt.Sprint(os.Getpid(), " python"), time.Minute, true},
-		"empty, old":       {"", time.Minute, true},
-		"another's, fresh": {"999999 node", 0, false},
-		"empty, fresh":     {"", 0, false},
+		"ours":                   {"1 keyport", 0, true},
+		"another's, old":         {fmt.Sprint(os.Getpid(), " python"), time.Minute, true},
+		"another's, future":      {"999999 node", -time.Minute, true},
+		"empty, seconds old":     {"", 5 * time.Second, true},
+		"another's, seconds old": {"999999 node", 5 * time.Second, false},
+		"empty, future":          {"", -5 * time.Second, true},
+		"another's, fresh":       {"999999 node", 0, false},
+		"empty, fresh":           {"", 0, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := pathIn(t)

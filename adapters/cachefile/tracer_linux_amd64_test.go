@@ -25,6 +25,7 @@ const sysRenameat2 = 316
 // fault is what is done to one system call, before it is made.
 type fault struct {
 	nth   int           // of the calls that are about files, after the child's first line of output
+	only  string        // the calls that count; empty for all
 	kill  bool          // with SIGKILL
 	short bool          // a write writes a half; other calls do not count
 	errno syscall.Errno // the call is not made and gives this
@@ -162,7 +163,9 @@ func (tr *tracer) atCall(id int) error {
 	case name == "write" && regs.Rdi == standardOutput:
 		tr.begun = true
 		return nil
-	case !tr.begun || name == "write" && regs.Rdi == 2 || tr.short && (name != "write" || regs.Rdx < 2):
+	case !tr.begun || name == "write" && regs.Rdi == 2:
+		return nil
+	case tr.only != "" && name != tr.only || tr.short && (name != "write" || regs.Rdx < 2):
 		return nil
 	}
 	tr.seen++

@@ -64,14 +64,11 @@ func (d *disk) Read(_ context.Context, _ fs.FileHandle, to []byte, offset int64)
 	to = to[:max(0, min(int64(len(to)), d.size-offset))]
 	for done := 0; done < len(to); {
 		at := offset + int64(done)
-		within, n := at%page, 0
-		if p := d.pages[at/page]; p != nil {
-			n = copy(to[done:], p[within:])
-		} else {
-			n = min(len(to)-done, int(page-within))
-			clear(to[done : done+n])
+		from := d.pages[at/page]
+		if from == nil {
+			from = new([page]byte)
 		}
-		done += n
+		done += copy(to[done:], from[at%page:])
 	}
 	return fuse.ReadResultData(to), 0
 }

@@ -4,6 +4,7 @@ package powercut
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -211,7 +212,9 @@ func look(t *testing.T, path string, acknowledged int) string {
 	case n < acknowledged || n > acknowledged+1:
 		return fmt.Sprintf("lost: the number is %d, acknowledged was %d", n, acknowledged)
 	}
-	if err := c.Update(t.Context(), key, counting); err != nil {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // no lock of before is in the way
+	defer cancel()
+	if err := c.Update(ctx, key, counting); err != nil {
 		return "the next update: " + err.Error()
 	}
 	return ""
