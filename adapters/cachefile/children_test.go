@@ -62,6 +62,11 @@ func start(t testing.TB, work string, env ...string) *child {
 	return prepared(t, work, env, func(*child) {})
 }
 
+// childEnviron spares the child the second that the race detector waits at the end of a program.
+func childEnviron(work string, env []string) []string {
+	return append(append(os.Environ(), "GORACE=atexit_sleep_ms=0", childEnv+"="+work), env...)
+}
+
 // prepared starts a child after a last change to it.
 func prepared(t testing.TB, work string, env []string, prepare func(*child)) *child {
 	t.Helper()
@@ -70,7 +75,7 @@ func prepared(t testing.TB, work string, env []string, prepare func(*child)) *ch
 		t.Fatal(err)
 	}
 	c := &child{Cmd: exec.Command(exe)}
-	c.Env = append(os.Environ(), append(env, childEnv+"="+work)...)
+	c.Env = childEnviron(work, env)
 	c.Stderr = os.Stderr
 	prepare(c)
 	in, inErr := c.StdinPipe()

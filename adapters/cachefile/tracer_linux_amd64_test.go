@@ -53,7 +53,7 @@ func (f fault) run(t *testing.T, work string, env ...string) outcome {
 	runtime.LockOSThread() // a tracer is a thread
 	defer runtime.UnlockOSThread()
 	p, err := os.StartProcess(exe, []string{exe}, &os.ProcAttr{
-		Env:   append(os.Environ(), append(env, childEnv+"="+work)...),
+		Env:   childEnviron(work, env),
 		Files: []*os.File{in, w, os.Stderr}, Sys: &syscall.SysProcAttr{Ptrace: true},
 	})
 	if err = errors.Join(err, w.Close()); err != nil {

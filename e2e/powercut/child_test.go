@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 
 // child counts in the cache. It prints each number that is stored, and waits for a line before it goes on.
 func child(path, bug string) (err error) {
-	stop := another(filepath.Join(filepath.Dir(path), "another"))
+	stop := another(filepath.Join(filepath.Dir(filepath.Dir(path)), "another"))
 	defer func() { err = errors.Join(err, stop()) }()
 	c, err := opened(path, bug)
 	if err != nil {
@@ -110,7 +110,7 @@ type updater interface {
 
 func opened(path, bug string) (updater, error) {
 	if bug != "" {
-		return broken{path, bug}, nil
+		return broken{path, bug}, os.MkdirAll(filepath.Dir(path), 0o700)
 	}
 	return cachefile.NewTokenCache(cachefile.TokenCacheOptions{Path: path})
 }

@@ -125,10 +125,7 @@ func (m *machine) record(t *testing.T, f fileSystem, bug string) recording {
 	d := newDisk(f.size)
 	var r recording
 	m.mounted(t, f, d, true, func(folder string) {
-		path := filepath.Join(folder, "tokens", "cache.json")
-		if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
-		}
+		path := filepath.Join(folder, "tokens", "cache.json") // whose folder the cache makes
 		command(t, "sync", "-f", folder)
 		r.before = d.copyNow()
 		r.stored = append(r.stored, 0)
