@@ -17,7 +17,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
-.PHONY: help demo test check architecture fmt-check vet lint race modules generate generate-check tidy-check fuzz soak bench e2e cover
+.PHONY: help demo test check architecture fmt-check vet lint race modules generate generate-check tidy-check fuzz soak powercut bench e2e cover
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## (.*)/  \1\t\2/' | expand -t 20
@@ -77,8 +77,13 @@ fuzz: ## run every fuzz target for FUZZTIME (10s)
 		(cd "$$(dirname "$$file")" && $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) .) || exit 1; \
 	done
 
-soak: ## torture the cache file for some minutes: processes that write, are killed, and damage
-	KEYPORT_SOAK=1 $(GO) test -count=1 -timeout 60m ./domain/unified ./adapters/cachefile
+soak: ## torture the cache file for a quarter of an hour: many writers, kills, errors, damage, power cuts
+	KEYPORT_SOAK=1 $(GO) test -v -count=1 -timeout 60m ./domain/unified ./adapters/cachefile | grep -vE '^(=== | *--- PASS)'
+	@$(MAKE) powercut
+
+powercut: ## cut the power of file systems that have the cache file; needs Linux, root, loop devices and FUSE
+	bash e2e/powercut/install
+	cd e2e && $(GO) vet -tags powercut ./powercut && $(GO) test -tags powercut -count=1 -timeout 30m -v ./powercut | grep -vE '^(=== | *--- PASS)'
 
 bench: ## measure side by side with other libraries; some minutes
 	cd benchmarks && $(GO) run . $(BENCHFLAGS)

@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"testing"
 	"time"
 
@@ -34,18 +33,22 @@ func pick(short, long int) int {
 // children are what other processes do. They wait for the end of their input, so
 // that all of them begin at once.
 var children = map[string]func() error{
-	"update":  updateChild,
+	"count":   countChild,
 	"refresh": refreshChild,
 	"hold":    holdChild,
 }
 
 // The bugs that a child can be started with: each makes a torture test fail.
 const (
-	bugNone    = ""
-	bugNoLock  = "no lock"
-	bugInPlace = "written in place"
-	bugNoLease = "no lease"
-	bugUnlink  = "lock file deleted, not looked at again"
+	bugNone     = ""
+	bugNoLock   = "no lock"
+	bugInPlace  = "written in place"
+	bugNoLease  = "no lease"
+	bugUnlink   = "lock file deleted, not looked at again"
+	bugStuck    = "lock file left by a crash"
+	bugRemoved  = "old file removed before the new one is renamed"
+	bugLeftOver = "temporary file not removed"
+	bugIgnored  = "errors of writing ignored"
 )
 
 type child struct {
@@ -59,6 +62,11 @@ func start(t testing.TB, work string, env ...string) *child {
 	return prepared(t, work, env, func(*child) {})
 }
 
+// childEnviron spares the child the second that the race detector waits at the end of a program.
+func childEnviron(work string, env []string) []string {
+	return append(append(os.Environ(), "GORACE=atexit_sleep_ms=0", childEnv+"="+work), env...)
+}
+
 // prepared starts a child after a last change to it.
 func prepared(t testing.TB, work string, env []string, prepare func(*child)) *child {
 	t.Helper()
@@ -67,7 +75,7 @@ func prepared(t testing.TB, work string, env []string, prepare func(*child)) *ch
 		t.Fatal(err)
 	}
 	c := &child{Cmd: exec.Command(exe)}
-	c.Env = append(os.Environ(), append(env, childEnv+"="+work)...)
+	c.Env = childEnviron(work, env)
 	c.Stderr = os.Stderr
 	prepare(c)
 	in, inErr := c.StdinPipe()
@@ -101,42 +109,23 @@ func (c *child) end(t testing.TB) []string {
 
 func waitForStart() { _, _ = io.Copy(io.Discard, os.Stdin) }
 
-// updateChild adds tokens until it is killed or has added as many as it was told to,
-// and prints the number of each once it is stored.
-func updateChild() error {
-	c, err := openWithBug(os.Getenv("CACHE"), os.Getenv("BUG"))
-	if err != nil {
-		return err
-	}
-	id, count := os.Getenv("ID"), 1<<30
-	if n, err := strconv.Atoi(os.Getenv("COUNT")); err == nil {
-		count = n
-	}
-	waitForStart()
-	for i := range count {
-		name := fmt.Sprintf("token-%s-%d", id, i)
-		if err := c.Update(context.Background(), userKey, adding(name)); err != nil {
-			return err
-		}
-		fmt.Println(name)
-	}
-	return nil
-}
-
 var userKey = domain.UserKey("client", "user.home")
 
 // adding puts one more token into the set.
 func adding(name string) func(domain.TokenSet) (domain.TokenSet, error) {
-	scopes := domain.ScopesFromResponse(name)
-	token := domain.AccessToken{
+	token := tokenOf(domain.ScopesFromResponse(name), name)
+	return func(s domain.TokenSet) (domain.TokenSet, error) {
+		return s.With(domain.Grant{AccessToken: &token}, time.Unix(1_800_000_000, 0)), nil
+	}
+}
+
+func tokenOf(scopes domain.Scopes, secret string) domain.AccessToken {
+	return domain.AccessToken{
 		Key: domain.RecordKey{
 			Kind: domain.AccessTokenRecord, Environment: "login.microsoftonline.com", Tenant: "tenant", ClientID: "client", Scopes: scopes.Key(),
 		},
-		Secret: domain.NewSecret(name), Type: "Bearer", Scopes: scopes, HomeAccountID: "user.home",
+		Secret: domain.NewSecret(secret), Type: "Bearer", Scopes: scopes, HomeAccountID: "user.home",
 		CachedAt: time.Unix(1_700_000_000, 0), ExpiresOn: time.Unix(4_000_000_000, 0),
-	}
-	return func(s domain.TokenSet) (domain.TokenSet, error) {
-		return s.With(domain.Grant{AccessToken: &token}, time.Unix(1_800_000_000, 0)), nil
 	}
 }
 
@@ -179,11 +168,30 @@ func (b broken) Update(_ context.Context, key domain.PartitionKey, change func(d
 	if b.bug == bugInPlace {
 		return writeInPlace(b.path, next.Bytes())
 	}
-	temporary := fmt.Sprintf("%s.%d", b.path, os.Getpid())
-	if err := os.WriteFile(temporary, next.Bytes(), 0o600); err != nil {
+	return b.replace(next.Bytes())
+}
+
+// replace writes a temporary file and renames it.
+func (b broken) replace(data []byte) error {
+	temporary, err := os.CreateTemp(filepath.Dir(b.path), "."+filepath.Base(b.path)+".*.tmp")
+	if err != nil {
 		return err
 	}
-	return os.Rename(temporary, b.path)
+	_, err = temporary.Write(data)
+	err = errors.Join(err, temporary.Close())
+	if b.bug == bugIgnored {
+		err = nil
+	}
+	if err == nil && b.bug == bugRemoved {
+		err = os.Remove(b.path)
+	}
+	if err == nil {
+		err = os.Rename(temporary.Name(), b.path)
+	}
+	if err != nil && b.bug != bugLeftOver {
+		_ = os.Remove(temporary.Name())
+	}
+	return err
 }
 
 func writeInPlace(path string, data []byte) error {
@@ -201,8 +209,15 @@ func writeInPlace(path string, data []byte) error {
 // lock excludes others; with the bug, it deletes the lock file and does not look again whether
 // what it has locked is still there.
 func (b broken) lock() (unlock func(), err error) {
-	if b.bug == bugUnlink {
+	switch b.bug {
+	case bugUnlink:
 		return cachefile.LockForTest(b.path+".lock", cachefile.NaiveLock)
+	case bugStuck: // the file is the lock
+		created, err := os.OpenFile(b.path+".lockfile", os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		return func() { _ = os.Remove(b.path + ".lockfile") }, created.Close()
 	}
 	return cachefile.LockForTest(b.path+".lock", cachefile.PlainLock)
 }

@@ -22,6 +22,10 @@ const (
 	// left. They hold it for as long as it takes to read and write a file.
 	abandoned = 30 * time.Second
 
+	// unmarked is that age for an empty one: its maker writes into it at once, but a power cut
+	// takes what it wrote.
+	unmarked = 2 * time.Second
+
 	// ownMark tells our lock files from those of others.
 	ownMark = " keyport"
 
@@ -60,7 +64,12 @@ func (f *file) lockError(ctx context.Context, err error) error {
 // held is a locked file.
 type held struct{ *flock.Flock }
 
-func (h held) release() { _ = h.Close() }
+// release tries twice, because a failed call leaves the file locked and open until it is collected.
+func (h held) release() {
+	if h.Close() != nil {
+		_ = h.Close()
+	}
+}
 
 // lockFile waits for the lock of a file. The lock counts only while the file is the one
 // that others find under its name.
@@ -204,10 +213,16 @@ func (f *file) takeOver(path string) bool {
 	if err != nil {
 		return false
 	}
-	if !isOwnMark(path) && time.Since(info.ModTime()) < abandoned {
+	if !isOwnMark(path) && !isAbandoned(info) {
 		return false
 	}
 	return os.Remove(path) == nil
+}
+
+// isAbandoned also knows files from the future: after a power cut, some machines have an older time.
+func isAbandoned(info fs.FileInfo) bool {
+	age := time.Since(info.ModTime()).Abs()
+	return age >= abandoned || info.Size() == 0 && age >= unmarked
 }
 
 func isOwnMark(path string) bool {

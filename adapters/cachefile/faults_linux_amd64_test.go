@@ -1,0 +1,298 @@
+package cachefile_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/seed57855a68/keyport/adapters/cachefile"
+	"github.com/seed57855a68/keyport/domain"
+)
+
+func init() { children["steps"] = stepsChild }
+
+var bystander = domain.UserKey("client", "other.home")
+
+// stepsChild makes updates one after the other, and prints what came of each.
+func stepsChild() error {
+	fmt.Println("begin")
+	c, err := openWithBug(os.Getenv("CACHE"), os.Getenv("BUG"))
+	if err != nil {
+		fmt.Println(kindOf(err))
+		return nil
+	}
+	for _, step := range strings.Fields(os.Getenv("STEPS")) {
+		var now int
+		change := counting("x", &now)
+		if step == "delete" {
+			change = func(domain.TokenSet) (domain.TokenSet, error) { return domain.TokenSet{}, nil }
+		}
+		fmt.Println(kindOf(underLease(c, step == "lease", func() error { return c.Update(context.Background(), userKey, change) })))
+	}
+	return nil
+}
+
+func underLease(c updater, wanted bool, work func() error) error {
+	cache, ok := c.(*cachefile.TokenCache)
+	if !wanted || !ok {
+		return work()
+	}
+	unlock, err := cache.Lock(context.Background(), "key", time.Minute)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return work()
+}
+
+func kindOf(err error) string {
+	var typed *cachefile.Error
+	var errno syscall.Errno
+	switch {
+	case err == nil:
+		return "stored"
+	case !errors.As(err, &typed) || !errors.As(err, &errno):
+		return "untyped: " + err.Error()
+	}
+	return fmt.Sprint("typed ", int(errno))
+}
+
+// scenario is a folder as the child finds it, and what the child does.
+type scenario struct {
+	name, steps string
+	prepare     func(t *testing.T, path string) error
+}
+
+var scenarios = []scenario{
+	{"a file", "count", aFile},
+	{"no file", "count", func(*testing.T, string) error { return nil }},
+	{"two updates", "count count", aFile},
+	{"deleting", "count delete count", aFile},
+	{"a lease", "lease", aFile},
+	{"a damaged file", "count", func(t *testing.T, path string) error {
+		t.Helper()
+		err := aFile(t, path)
+		data, readErr := os.ReadFile(path)
+		return errors.Join(err, readErr, os.WriteFile(path, data[:len(data)-3], 0o600))
+	}},
+	{"what a crash left", "count", func(t *testing.T, path string) error {
+		t.Helper()
+		old, temporary := time.Now().Add(-2*time.Hour), filepath.Join(filepath.Dir(path), leftByACrash)
+		return errors.Join(aFile(t, path), os.WriteFile(path+".lockfile", []byte("1 keyport"), 0o600),
+			os.WriteFile(temporary, nil, 0o600), os.Chtimes(temporary, old, old))
+	}},
+}
+
+// standstill is more than any update takes on a busy machine, and less than locks are waited for.
+const standstill = 10 * time.Second
+
+const leftByACrash = ".cache.json.1.tmp"
+
+func aFile(t *testing.T, path string) error {
+	t.Helper()
+	c := open(t, path)
+	var now int
+	return errors.Join(
+		c.Update(t.Context(), bystander, ofOther(adding("bystander"))),
+		c.Update(t.Context(), userKey, counting("x", &now)),
+		c.Update(t.Context(), userKey, counting("x", &now)),
+	)
+}
+
+// possible are the numbers that the counter may have after what the child printed: a step that was stored has
+// happened, one that failed or was not finished may have, and one after the kill has not.
+func possible(before int, steps, printed []string) map[int]bool {
+	states := map[int]bool{before: true}
+	for i, step := range steps {
+		next := map[int]bool{}
+		for n := range states {
+			if step == "delete" {
+				next[0] = true
+			} else {
+				next[n+1] = true
+			}
+		}
+		done := i < len(printed) && printed[i] == "stored"
+		if !done {
+			maps.Copy(next, states)
+		}
+		states = next
+		if i >= len(printed) {
+			break
+		}
+	}
+	return states
+}
+
+// try runs a scenario with a fault and returns the call that had it, and what is wrong then.
+func (s scenario) try(t *testing.T, bug string, f fault) (call string, wrong []string) {
+	t.Helper()
+	path := newPath(t)
+	defer func() { _ = os.RemoveAll(filepath.Dir(path)) }()
+	if err := s.prepare(t, path); err != nil {
+		t.Fatal(err)
+	}
+	original, _ := os.ReadFile(path)
+	set, _ := stored(t, path)
+	before := count(set, "x")
+	begin := time.Now()
+	got := f.run(t, "steps", "CACHE="+path, "BUG="+bug, "STEPS="+s.steps, "GODEBUG=asyncpreemptoff=1")
+	printed, took := got.lines[1:], time.Since(begin)
+
+	now, _ := os.ReadFile(path)
+	set, whole := stored(t, path)
+	if !whole && string(now) != string(original) {
+		wrong = append(wrong, fmt.Sprintf("the file is neither old nor new: %d bytes", len(now)))
+	} else if states := possible(before, strings.Fields(s.steps), printed); !states[count(set, "x")] {
+		wrong = append(wrong, fmt.Sprintf("the counter is %d after %v", count(set, "x"), printed))
+	}
+	if len(original) > 0 && !strings.Contains(string(now), "bystander") {
+		wrong = append(wrong, "another's token is lost")
+	}
+	if !f.kill {
+		wrong = append(wrong, f.wrong(path, got.call, printed)...)
+	}
+	if took > standstill {
+		wrong = append(wrong, fmt.Sprint("the process waits for itself: ", took))
+	}
+	patience := standstill
+	if bug != bugNone {
+		patience = 300 * time.Millisecond
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if _, err := open(t, path).Verify(ctx); err != nil {
+		wrong = append(wrong, fmt.Sprintf("the next process: %v", err))
+	}
+	return got.call, wrong
+}
+
+// wrong tells what an injected error must not do besides.
+func (f fault) wrong(path, call string, printed []string) (wrong []string) {
+	for _, line := range printed {
+		if strings.HasPrefix(line, "untyped") || strings.HasPrefix(line, "typed") && line != fmt.Sprint("typed ", int(f.errno)) {
+			wrong = append(wrong, "the error is "+line)
+		}
+	}
+	if f.short && slices.ContainsFunc(printed, func(line string) bool { return line != "stored" }) {
+		wrong = append(wrong, fmt.Sprint("a short write is no error: ", printed))
+	}
+	left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*.tmp"))
+	left = slices.DeleteFunc(left, func(path string) bool { return strings.HasSuffix(path, leftByACrash) }) // which need not go at once
+	if len(left) > 0 && call != "unlinkat" {
+		wrong = append(wrong, fmt.Sprint("temporary files are left: ", left))
+	}
+	return wrong
+}
+
+// tally counts faults by system call.
+type tally struct {
+	calls map[string]int
+	total int
+	wrong []string
+	until string // what is looked for; empty for all faults
+}
+
+// enough reports whether that was found.
+func (a *tally) enough() bool {
+	return a.until != "" && slices.ContainsFunc(a.wrong, func(w string) bool { return strings.Contains(w, a.until) })
+}
+
+// sweep gives a scenario the fault at its first call, its second, and so on until there are no more.
+func (a *tally) sweep(t *testing.T, s scenario, bug string, f fault) {
+	t.Helper()
+	for f.nth = 1; !a.enough(); f.nth++ {
+		call, wrong := s.try(t, bug, f)
+		for _, w := range wrong {
+			a.wrong = append(a.wrong, fmt.Sprintf("%s, call %d (%s), errno %d: %s", s.name, f.nth, call, int(f.errno), w))
+		}
+		if call == "" {
+			break
+		}
+		if a.calls == nil {
+			a.calls = map[string]int{}
+		}
+		a.calls[call]++
+		a.total++
+	}
+	if f.nth == 1 {
+		t.Fatal("no system call was seen")
+	}
+}
+
+func (a *tally) report(t *testing.T, what string, atLeast int) {
+	t.Helper()
+	t.Logf("%d %s: %v", a.total, what, a.calls)
+	if a.total < atLeast {
+		t.Errorf("%d %s, want at least %d", a.total, what, atLeast)
+	}
+	for _, w := range a.wrong {
+		t.Error(w)
+	}
+}
+
+// TestKilledAtEachSystemCall: the file is the old one or the new one, what was acknowledged is in it, and the next
+// process goes on at once. The long form kills a thousand times.
+func TestKilledAtEachSystemCall(t *testing.T) {
+	var a tally
+	for a.total < pick(1, 1000) {
+		for _, s := range scenarios[:pick(1, len(scenarios))] {
+			a.sweep(t, s, bugNone, fault{kill: true})
+		}
+	}
+	a.report(t, "kills", pick(20, 1000))
+}
+
+// TestBugsAreSeenByKills: each bug is found by kills at the system calls of one update.
+func TestBugsAreSeenByKills(t *testing.T) {
+	for bug, want := range map[string]string{bugInPlace: "neither old nor new", bugStuck: "locked by another process", bugRemoved: "another's token is lost"} {
+		t.Run(bug, func(t *testing.T) { seen(t, bug, want, fault{kill: true}) })
+	}
+}
+
+// seen fails when a bug is not.
+func seen(t *testing.T, bug, want string, f fault) {
+	t.Helper()
+	a := tally{until: want}
+	a.sweep(t, scenarios[0], bug, f)
+	if !a.enough() {
+		t.Fatalf("%d faults do not show it: %v", a.total, a.wrong)
+	}
+	t.Logf("found after %d faults, as it should be: %s", a.total, want)
+}
+
+// errnos are what disks, quotas, mounts, permissions and signals do to a call.
+var errnos = []syscall.Errno{
+	syscall.EIO, syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EACCES, syscall.EINTR,
+}
+
+// TestErrorsAtEachSystemCall: the file is the old one or the new one, the error is typed and is the system's, no
+// temporary file stays, and the next update works. The long form injects each error at each call.
+func TestErrorsAtEachSystemCall(t *testing.T) {
+	var a tally
+	for _, s := range scenarios[:pick(1, len(scenarios))] {
+		for _, errno := range errnos[:pick(1, len(errnos))] {
+			a.sweep(t, s, bugNone, fault{errno: errno})
+		}
+		a.sweep(t, s, bugNone, fault{short: true})
+	}
+	a.sweep(t, scenarios[2], bugNone, fault{errno: syscall.ENOLCK, only: "flock"})
+	a.report(t, "errors", pick(20, 400))
+}
+
+// TestBugsAreSeenByErrors: each bug is found by errors at the system calls of one update.
+func TestBugsAreSeenByErrors(t *testing.T) {
+	for bug, want := range map[string]string{
+		bugInPlace: "neither old nor new", bugLeftOver: "temporary files are left", bugIgnored: "the counter is", bugNoLock: "the error is untyped",
+	} {
+		t.Run(bug, func(t *testing.T) { seen(t, bug, want, fault{errno: syscall.ENOSPC}) })
+	}
+}

@@ -1,0 +1,175 @@
+//go:build powercut
+
+package powercut
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/seed57855a68/keyport/adapters/cachefile"
+	"github.com/seed57855a68/keyport/domain"
+	"github.com/seed57855a68/keyport/domain/unified"
+)
+
+// TestMain makes this program the child when it is started as one.
+func TestMain(m *testing.M) {
+	if path := os.Getenv("POWERCUT_CACHE"); path != "" {
+		if err := child(path, os.Getenv("POWERCUT_BUG")); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(3)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// child counts in the cache. It prints each number that is stored, and waits for a line before it goes on.
+func child(path, bug string) (err error) {
+	stop := another(filepath.Join(filepath.Dir(filepath.Dir(path)), "another"))
+	defer func() { err = errors.Join(err, stop()) }()
+	c, err := opened(path, bug)
+	if err != nil {
+		return err
+	}
+	updates, err := strconv.Atoi(os.Getenv("POWERCUT_UPDATES"))
+	if err != nil {
+		return err
+	}
+	lines := bufio.NewScanner(os.Stdin)
+	for i := range updates {
+		if err := c.Update(context.Background(), key, counting); err != nil {
+			return err
+		}
+		fmt.Println(i + 1)
+		if !lines.Scan() {
+			return errors.New("the parent is gone")
+		}
+		time.Sleep(2 * time.Millisecond) // the other program has its turn
+	}
+	return nil
+}
+
+// another is a program beside the child that syncs a file of its own now and then. That writes a part of what the
+// file system has in memory, at moments that the child does not choose.
+func another(path string) (stop func() error) {
+	done, ended := make(chan struct{}), make(chan error)
+	go func() {
+		var err error
+		for i := 0; err == nil; i++ {
+			select {
+			case <-done:
+				ended <- nil
+				return
+			case <-time.After(time.Millisecond):
+				err = written(path, []byte(strconv.Itoa(i)), true)
+			}
+		}
+		<-done
+		ended <- err
+	}()
+	return func() error {
+		close(done)
+		return <-ended
+	}
+}
+
+var key = domain.UserKey("client", "user.home")
+
+// counting adds one to the number that a token has as its secret.
+func counting(s domain.TokenSet) (domain.TokenSet, error) {
+	scopes := domain.ScopesFromResponse("counter")
+	token := domain.AccessToken{
+		Key: domain.RecordKey{
+			Kind: domain.AccessTokenRecord, Environment: "login.microsoftonline.com", Tenant: "tenant", ClientID: "client", Scopes: scopes.Key(),
+		},
+		Secret: domain.NewSecret(strconv.Itoa(counted(s) + 1)), Type: "Bearer", Scopes: scopes, HomeAccountID: "user.home",
+		CachedAt: time.Unix(1_700_000_000, 0), ExpiresOn: time.Unix(4_000_000_000, 0),
+	}
+	return s.With(domain.Grant{AccessToken: &token}, time.Unix(1_800_000_000, 0)), nil
+}
+
+func counted(s domain.TokenSet) (n int) {
+	for r := range s.Records() {
+		if token, ok := r.(domain.AccessToken); ok {
+			n, _ = strconv.Atoi(token.Secret.Reveal())
+		}
+	}
+	return n
+}
+
+type updater interface {
+	Update(context.Context, domain.PartitionKey, func(domain.TokenSet) (domain.TokenSet, error)) error
+}
+
+func opened(path, bug string) (updater, error) {
+	if bug != "" {
+		return broken{path, bug}, os.MkdirAll(filepath.Dir(path), 0o700)
+	}
+	return cachefile.NewTokenCache(cachefile.TokenCacheOptions{Path: path})
+}
+
+// The bugs that the child can be started with.
+const (
+	bugNoSync       = "no fsync"
+	bugNoFolderSync = "no fsync of the folder"
+	bugInPlace      = "written in place"
+	bugEmptyRenamed = "renamed before it is written"
+)
+
+// broken writes a cache file with a bug.
+type broken struct{ path, bug string }
+
+// Update is not safe for use by several processes.
+func (b broken) Update(_ context.Context, key domain.PartitionKey, change func(domain.TokenSet) (domain.TokenSet, error)) error {
+	data, err := os.ReadFile(b.path)
+	if err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	cache, _ := unified.Parse(data)
+	set, err := change(cache.Load(key))
+	if err != nil {
+		return err
+	}
+	next, err := cache.Store(key, set)
+	if err != nil {
+		return err
+	}
+	temporary := b.path + ".new"
+	switch b.bug {
+	case bugInPlace:
+		return inPlace(b.path, next.Bytes())
+	case bugEmptyRenamed:
+		return errors.Join(written(temporary, nil, false), os.Rename(temporary, b.path), inPlace(b.path, next.Bytes()))
+	}
+	return errors.Join(written(temporary, next.Bytes(), b.bug != bugNoSync), os.Rename(temporary, b.path))
+}
+
+// inPlace writes slowly, as for a large file, and syncs.
+func inPlace(path string, data []byte) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	time.Sleep(3 * time.Millisecond)
+	_, err = f.Write(data)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+func written(path string, data []byte, sync bool) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if sync {
+		err = errors.Join(err, f.Sync())
+	}
+	return errors.Join(err, f.Close())
+}

@@ -1,0 +1,272 @@
+//go:build powercut
+
+package powercut
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hanwen/go-fuse/v2/fs"
+	"github.com/hanwen/go-fuse/v2/fuse"
+
+	"github.com/seed57855a68/keyport/adapters/cachefile"
+	"github.com/seed57855a68/keyport/domain/unified"
+)
+
+// cutsEach is how often the power of one file system is cut.
+const cutsEach = 60
+
+// fileSystem is one that is tried, with its options for mount.
+type fileSystem struct {
+	kind, options string
+	size          int64
+	make          []string
+}
+
+var (
+	makeExt4    = []string{"mkfs.ext4", "-q", "-E", "nodiscard,lazy_itable_init=0,lazy_journal_init=0"}
+	fileSystems = []fileSystem{
+		{"ext4", "defaults", 64 << 20, makeExt4},
+		{"ext4", "noauto_da_alloc", 64 << 20, makeExt4},
+		{"ext4", "data=writeback", 64 << 20, makeExt4},
+		{"xfs", "defaults", 320 << 20, []string{"mkfs.xfs", "-q", "-K"}},
+		{"btrfs", "defaults", 256 << 20, []string{"mkfs.btrfs", "-q", "-K"}},
+	}
+)
+
+func (f fileSystem) String() string { return f.kind + " " + f.options }
+
+// machine is the folder with the disks.
+type machine struct {
+	folder string
+	root   *fs.Inode
+	disks  int
+}
+
+func newMachine(t *testing.T) *machine {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Fatal("mounting needs root")
+	}
+	root := &fs.Inode{}
+	m := &machine{folder: t.TempDir(), root: root}
+	server, err := fs.Mount(m.folder, root, &fs.Options{MountOptions: fuse.MountOptions{DirectMount: true, FsName: "disks", Name: "disks"}})
+	if err != nil {
+		t.Fatalf("FUSE is needed (/dev/fuse): %v", err)
+	}
+	t.Cleanup(func() {
+		if err := server.Unmount(); err != nil {
+			t.Error(err)
+		}
+	})
+	return m
+}
+
+// attach makes a disk a block device.
+func (m *machine) attach(t *testing.T, d *disk) (device string, detach func()) {
+	t.Helper()
+	m.disks++
+	name := fmt.Sprint("disk", m.disks)
+	node := m.root.NewPersistentInode(t.Context(), d, fs.StableAttr{Mode: syscall.S_IFREG})
+	m.root.AddChild(name, node, true)
+	device = command(t, "losetup", "--find", "--show", filepath.Join(m.folder, name))
+	return device, func() {
+		command(t, "losetup", "--detach", device)
+		m.root.RmChild(name)
+	}
+}
+
+func command(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	out, err := exec.Command(name, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %v: %v: %s", name, args, err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// mounted runs work in a mounted disk.
+func (m *machine) mounted(t *testing.T, f fileSystem, d *disk, create bool, work func(folder string)) {
+	t.Helper()
+	device, detach := m.attach(t, d)
+	defer detach()
+	if create {
+		command(t, f.make[0], append(f.make[1:], device)...)
+	}
+	folder := t.TempDir()
+	command(t, "mount", "-t", f.kind, "-o", f.options, device, folder)
+	defer command(t, "umount", folder)
+	work(folder)
+}
+
+// recording is what a child did to a disk.
+type recording struct {
+	before *disk
+	log    []event
+	stored []int // the position at which each number was acknowledged
+}
+
+const updates = 24
+
+// record lets a child count on a new file system.
+func (m *machine) record(t *testing.T, f fileSystem, bug string) recording {
+	t.Helper()
+	d := newDisk(f.size)
+	var r recording
+	m.mounted(t, f, d, true, func(folder string) {
+		path := filepath.Join(folder, "tokens", "cache.json") // whose folder the cache makes
+		command(t, "sync", "-f", folder)
+		r.before = d.copyNow()
+		r.stored = append(r.stored, 0)
+		runChild(t, path, bug, func() { r.stored = append(r.stored, d.position()) })
+		d.mu.Lock()
+		r.log = d.log
+		d.mu.Unlock()
+	})
+	return r
+}
+
+func runChild(t *testing.T, path, bug string, acknowledged func()) {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.CommandContext(t.Context(), exe)
+	c.Env = append(os.Environ(), "POWERCUT_CACHE="+path, "POWERCUT_BUG="+bug, "POWERCUT_UPDATES="+strconv.Itoa(updates))
+	c.Stderr = os.Stderr
+	in, inErr := c.StdinPipe()
+	out, outErr := c.StdoutPipe()
+	if err := errors.Join(inErr, outErr, c.Start()); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		acknowledged()
+		if _, err := fmt.Fprintln(in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// cuts cuts the power at moments spread over the recording, and returns what was wrong after one.
+func (m *machine) cuts(t *testing.T, f fileSystem, r recording, number int, random *rand.Rand, enough func(wrong []string) bool) (done int, wrong []string) {
+	t.Helper()
+	for i := range number {
+		kind, position := i%kindsOfCut, len(r.log)*(i+1)/number
+		after := r.before.cut(r.log[:position], kind, random)
+		acknowledged := 0
+		for n, at := range r.stored {
+			if at <= position {
+				acknowledged = n
+			}
+		}
+		m.mounted(t, f, after, false, func(folder string) {
+			if problem := look(t, filepath.Join(folder, "tokens", "cache.json"), acknowledged); problem != "" {
+				wrong = append(wrong, fmt.Sprintf("%s, cut at %d of %d, kind %d: %s", f, position, len(r.log), kind, problem))
+			}
+		})
+		if done++; enough(wrong) {
+			break
+		}
+	}
+	return done, wrong
+}
+
+// look reads the cache after the power is back. The number is the one that was acknowledged last, or
+// the next one, which was being written.
+func look(t *testing.T, path string, acknowledged int) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil && !os.IsNotExist(err) {
+		return err.Error()
+	}
+	if cache, problems := unified.Parse(data); cache.Damaged() || len(problems) > 0 || err == nil && len(data) == 0 {
+		return fmt.Sprintf("neither old nor new: %d bytes", len(data))
+	}
+	c, err := cachefile.NewTokenCache(cachefile.TokenCacheOptions{Path: path})
+	if err != nil {
+		return err.Error()
+	}
+	set, err := c.Load(t.Context(), key)
+	switch n := counted(set); {
+	case err != nil:
+		return err.Error()
+	case n < acknowledged || n > acknowledged+1:
+		return fmt.Sprintf("lost: the number is %d, acknowledged was %d", n, acknowledged)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // no lock of before is in the way
+	defer cancel()
+	if err := c.Update(ctx, key, counting); err != nil {
+		return "the next update: " + err.Error()
+	}
+	return ""
+}
+
+func randomFor(t *testing.T) *rand.Rand {
+	t.Helper()
+	seed := uint64(time.Now().UnixNano())
+	if given, err := strconv.ParseUint(os.Getenv("POWERCUT_SEED"), 10, 64); err == nil {
+		seed = given
+	}
+	t.Logf("POWERCUT_SEED=%d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
+
+// TestPowerCuts: the file is the old one or the new one, and what was acknowledged is in it.
+func TestPowerCuts(t *testing.T) {
+	total := 0
+	for _, f := range fileSystems {
+		t.Run(f.String(), func(t *testing.T) {
+			m := newMachine(t)
+			r := m.record(t, f, "")
+			done, wrong := m.cuts(t, f, r, cutsEach, randomFor(t), func([]string) bool { return false })
+			total += done
+			for _, w := range wrong {
+				t.Error(w)
+			}
+			t.Logf("%d power cuts in %d writes and flushes of %d updates: %d wrong", done, len(r.log), updates, len(wrong))
+		})
+	}
+	if total < 200 {
+		t.Errorf("%d power cuts, want at least 200", total)
+	}
+}
+
+// TestBugsAreSeenByPowerCuts: what a program forgets costs its file, or what it said was stored.
+func TestBugsAreSeenByPowerCuts(t *testing.T) {
+	for bug, want := range map[string]string{
+		bugNoSync: "neither old nor new", bugNoFolderSync: "lost", bugInPlace: "neither old nor new", bugEmptyRenamed: "neither old nor new",
+	} {
+		t.Run(bug, func(t *testing.T) {
+			m, f := newMachine(t), fileSystems[1]
+			found := ""
+			done, wrong := m.cuts(t, f, m.record(t, f, bug), 4*cutsEach, randomFor(t), func(wrong []string) bool {
+				for _, w := range wrong {
+					if strings.Contains(w, want) {
+						found = w
+					}
+				}
+				return found != ""
+			})
+			if found == "" {
+				t.Fatalf("%d power cuts do not show it: %v", done, wrong)
+			}
+			t.Logf("found after %d cuts, as it should be: %s", done, found)
+		})
+	}
+}
