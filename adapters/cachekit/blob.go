@@ -55,6 +55,7 @@ type TokenCache struct {
 	clock    ports.Clock
 	report   func(context.Context, Problem)
 	versions versions
+	turns    leases
 }
 
 // FromBlobStore makes a token cache of any store of bytes with versions. It fails with a [*domain.ConfigError].
@@ -78,7 +79,7 @@ type stored struct {
 	document *Document // nil when there is none, or it cannot be used
 	blob     string    // the store's version
 	exists   bool
-	oldest   uint64 // of the versions that may be read
+	seen     seenVersion // before it was read
 }
 
 // read returns what is stored under name. The error says why it cannot be used.
@@ -86,13 +87,13 @@ func (c *TokenCache) read(ctx context.Context, name string) (s stored, err error
 	if err := ctx.Err(); err != nil {
 		return s, err
 	}
-	s.oldest = c.versions.oldest(name) // before reading: a quicker writer is no rollback
+	s.seen = c.versions.of(name)
 	value, version, err := c.store.ReadBlob(ctx, name)
 	if err != nil {
 		return s, err
 	}
 	if value == nil && version == "" {
-		c.versions.sawNone(name)
+		c.versions.sawNone(name, s.seen)
 		return s, nil
 	}
 	s.blob, s.exists = version, true
@@ -101,10 +102,10 @@ func (c *TokenCache) read(ctx context.Context, name string) (s stored, err error
 	case err != nil:
 		return s, err
 	case d.plain: // nothing proves its version
-	case d.version < s.oldest:
+	case !s.seen.allows(d.lineage, d.version):
 		return s, ErrRolledBack
 	default:
-		c.versions.saw(name, d.version)
+		c.versions.saw(name, s.seen, seenVersion{lineage: d.lineage, version: d.version})
 	}
 	s.document = d
 	return s, nil
@@ -128,15 +129,20 @@ func (c *TokenCache) tell(ctx context.Context, d *Document) {
 	}
 }
 
-// Update implements [ports.TokenCache]. No lock is held while change runs: it may use the
-// cache, and it runs again when another Update was quicker. A set that is damaged, was
+// Update implements [ports.TokenCache]. In this process one Update of a key runs at a time, so
+// change must not use the cache; it runs again when another process was quicker. A set that is damaged, was
 // tampered with or put back is replaced; one that another key or a newer version opens is not.
 func (c *TokenCache) Update(
 	ctx context.Context, key domain.PartitionKey, change func(domain.TokenSet) (domain.TokenSet, error),
 ) error {
 	name := c.codec.Name(key)
+	release, err := c.turns.wait(ctx, name) // to race each other would only cost round trips
+	if err != nil {
+		return failed("update", name, err)
+	}
+	defer release()
 	var refused error // by change: it is returned as it is
-	err := Swap(ctx, c.clock, func(ctx context.Context) (bool, error) {
+	err = Swap(ctx, c.clock, func(ctx context.Context) (bool, error) {
 		s, err := c.read(ctx, name)
 		switch {
 		case isLost(err):
@@ -179,9 +185,8 @@ func (c *TokenCache) write(ctx context.Context, name string, s stored, d *Docume
 	}
 	c.tell(ctx, d) // what is not used goes now
 	var value []byte
-	var version uint64
 	if !set.IsZero() {
-		if value, version, err = c.codec.Encode(ctx, next, s.oldest+1); err != nil {
+		if value, next, err = c.codec.Encode(ctx, next, s.seen.version+1); err != nil {
 			return false, err
 		}
 	}
@@ -192,10 +197,14 @@ func (c *TokenCache) write(ctx context.Context, name string, s stored, d *Docume
 	switch {
 	case err != nil || !swapped:
 		return false, err
-	case value == nil:
-		c.versions.sawNone(name)
+	case value == nil: // what was read is gone, although it was not seen before
+		now := s.seen
+		if s.document != nil && !s.document.plain {
+			now = seenVersion{lineage: s.document.lineage, version: s.document.version}
+		}
+		c.versions.sawNone(name, now)
 	case c.codec.o.Sealer != nil:
-		c.versions.saw(name, version)
+		c.versions.saw(name, s.seen, seenVersion{lineage: next.lineage, version: next.version})
 	}
 	return true, nil
 }

@@ -90,34 +90,38 @@ func (c *Codec) Name(p domain.PartitionKey) string {
 	return p.Kind().String() + "." + hex.EncodeToString(sum)
 }
 
-// Encode returns a document as bytes under a version that is higher than the document's
-// and than atLeast. Every record is sealed anew, with the active key.
-func (c *Codec) Encode(ctx context.Context, d *Document, atLeast uint64) (data []byte, version uint64, err error) {
-	version = max(d.version+1, atLeast, uint64(max(0, c.now().UnixMilli()))) //nolint:gosec // not negative
-	body, err := json.Marshal(headerBody{d.partition.Text(), len(d.entries)})
+// Encode returns a document as bytes, and as it will be read: under a version that is higher than
+// before and at least the given one. Every record is sealed anew, with the active key.
+func (c *Codec) Encode(ctx context.Context, d *Document, atLeast uint64) (data []byte, next *Document, err error) {
+	version := max(d.version+1, atLeast, uint64(max(0, c.now().UnixMilli()))) //nolint:gosec // not negative
+	next = &Document{partition: d.partition, version: version, lineage: d.lineage, set: d.set, entries: d.entries}
+	if next.lineage == "" {
+		next.lineage = newLineage()
+	}
+	body, err := json.Marshal(headerBody{d.partition.Text(), next.lineage, len(d.entries)})
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	header := wireHeader{Format: documentFormat, Layout: documentLayout, Version: version}
 	if header.wireBody, err = c.close(ctx, body, headerBinding(c.Name(d.partition), version)); err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	var out bytes.Buffer
 	lines := json.NewEncoder(&out)
 	if err := lines.Encode(header); err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	for _, e := range d.entries {
 		b := Binding{Partition: d.partition, Kind: e.kind, Name: e.name, Expires: e.expires, Version: version}
 		line := wireLine{Kind: e.kind, Name: e.name, Expires: secondsOf(e.expires)}
 		if line.wireBody, err = c.close(ctx, e.payload, b.associated()); err != nil {
-			return nil, 0, err
+			return nil, nil, err
 		}
 		if err := lines.Encode(line); err != nil {
-			return nil, 0, err
+			return nil, nil, err
 		}
 	}
-	return out.Bytes(), version, nil
+	return out.Bytes(), next, nil
 }
 
 // headerBinding binds a header to the place of its set.
@@ -216,7 +220,7 @@ func (c *Codec) decodeHeader(ctx context.Context, name string, raw []byte) (d *D
 	if err != nil || c.Name(p) != name {
 		return nil, 0, ErrDamaged
 	}
-	return &Document{partition: p, version: h.Version, plain: h.Sealed == nil}, content.Records, nil
+	return &Document{partition: p, version: h.Version, lineage: content.Lineage, plain: h.Sealed == nil}, content.Records, nil
 }
 
 // decodeLine puts a record into the document, also one that only a newer version understands.

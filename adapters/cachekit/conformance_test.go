@@ -53,7 +53,9 @@ func TestNearCacheConforms(t *testing.T) {
 
 func TestNearCacheConformsAsLocker(t *testing.T) {
 	t.Run("of its own", func(t *testing.T) {
-		portstest.Locker(t, func(t *testing.T) ports.Locker { return near(t, open(t, newBlobs(), plain()), cachekit.NearCacheOptions{}) })
+		portstest.Locker(t, func(t *testing.T) ports.Locker {
+			return near(t, open(t, newBlobs(), plain()), cachekit.NearCacheOptions{})
+		})
 	})
 	t.Run("of its store", func(t *testing.T) {
 		portstest.Locker(t, func(t *testing.T) ports.Locker {

@@ -15,6 +15,7 @@ import (
 type Document struct {
 	partition domain.PartitionKey
 	version   uint64
+	lineage   string // names the set from its creation to its deletion; "" before it is stored
 	set       domain.TokenSet
 	entries   []entry
 	problems  []Problem
@@ -67,7 +68,7 @@ func (d *Document) With(set domain.TokenSet) (*Document, error) {
 	if d.blocked != nil {
 		return nil, d.blocked
 	}
-	next := &Document{partition: d.partition, version: d.version, set: set}
+	next := &Document{partition: d.partition, version: d.version, lineage: d.lineage, set: set}
 	if set.IsZero() {
 		return next, nil
 	}
@@ -139,6 +140,7 @@ type (
 	// headerBody is the header's body.
 	headerBody struct {
 		Partition string `json:"partition"`
+		Lineage   string `json:"lineage"`
 		Records   int    `json:"records"`
 	}
 )

@@ -53,14 +53,23 @@ type leases struct {
 
 // Lock implements [ports.Locker].
 func (l *leases) Lock(ctx context.Context, key string, atMost time.Duration) (unlock func(), err error) {
+	release, err := l.wait(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	end := time.AfterFunc(atMost, release)
+	return func() { end.Stop(); release() }, nil
+}
+
+// wait returns when nobody else holds key, or ctx ends. release may be called twice.
+func (l *leases) wait(ctx context.Context, key string) (release func(), err error) {
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		mine, theirs := l.take(key)
 		if mine != nil {
-			end := time.AfterFunc(atMost, func() { l.release(key, mine) })
-			return func() { end.Stop(); l.release(key, mine) }, nil
+			return func() { l.release(key, mine) }, nil
 		}
 		select {
 		case <-theirs:

@@ -81,20 +81,26 @@ func EncodeRecord(r domain.Record) ([]byte, error) {
 // does not know are ignored. It fails with [ErrNewer] for a record that a newer version
 // wrote and this one would misunderstand, and with [ErrDamaged] for what is no record.
 func DecodeRecord(data []byte) (domain.Record, error) {
-	var head struct {
-		Version int    `json:"v"`
-		Kind    string `json:"kind"`
-	}
-	if err := json.Unmarshal(data, &head); err != nil || head.Version < 1 || head.Kind == "" {
-		return nil, ErrDamaged
-	}
-	kind := kindOf(head.Kind)
-	if head.Version > recordVersion || kind == 0 {
-		return nil, ErrNewer
-	}
 	var w wireRecord
-	if err := json.Unmarshal(data, &w); err != nil {
-		return nil, ErrDamaged // the cause may quote a value
+	wrong := json.Unmarshal(data, &w) // the text of this error may quote a value
+	if wrong != nil {
+		var head struct { // a newer version may have given a field another type
+			Version int    `json:"v"`
+			Kind    string `json:"kind"`
+		}
+		if json.Unmarshal(data, &head) != nil {
+			return nil, ErrDamaged
+		}
+		w.Version, w.Kind = head.Version, head.Kind
+	}
+	kind := kindOf(w.Kind)
+	switch {
+	case w.Version < 1 || w.Kind == "":
+		return nil, ErrDamaged
+	case w.Version > recordVersion || kind == 0:
+		return nil, ErrNewer
+	case wrong != nil:
+		return nil, ErrDamaged
 	}
 	return w.record(kind), nil
 }

@@ -1,45 +1,57 @@
 package cachekit
 
-import "sync"
+import (
+	"crypto/rand"
+	"sync"
+)
 
 const (
 	// maxVersions bounds what a process remembers: some 10 MB.
 	maxVersions = 65_536
 	// clockSkew is how far the clocks of two machines may be apart, in milliseconds as
-	// versions count. A set that was deleted and made anew by another machine may
-	// be that much older.
+	// versions count. A set that another machine made anew may be that much older.
 	clockSkew = 5 * 60 * 1000
 )
 
-// versions remembers the newest version of each set that this process has seen, so that
-// an older one that was put back is told. The zero value is ready.
+// newLineage names a set from its creation to its deletion.
+func newLineage() string { return rand.Text() }
+
+// seenVersion is the newest version of a set that this process has seen.
+type seenVersion struct {
+	lineage string
+	version uint64
+	deleted bool
+}
+
+// allows reports whether a set may be read after what was seen: not an older version of it, not one that was
+// deleted, and no other one that was written before, as far as clocks can tell.
+func (s seenVersion) allows(lineage string, version uint64) bool {
+	if lineage == s.lineage {
+		return !s.deleted && version >= s.version
+	}
+	return version >= s.version-min(s.version, clockSkew)
+}
+
+// versions remembers what this process has seen, so that what was put back is told. Callers
+// that overlap must not take each other for an attacker: each brings what was seen
+// when it began. The zero value is ready.
 type versions struct {
 	mu   sync.Mutex // guards seen
 	seen map[string]seenVersion
 }
 
-type seenVersion struct {
-	version uint64
-	deleted bool
-}
-
-// oldest returns the oldest version that may be read under name.
-func (v *versions) oldest(name string) uint64 {
+func (v *versions) of(name string) seenVersion {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	s := v.seen[name]
-	if s.deleted {
-		return s.version - min(s.version, clockSkew)
-	}
-	return s.version
+	return v.seen[name]
 }
 
-// saw remembers a version that was read or written.
-func (v *versions) saw(name string, version uint64) {
+// saw remembers what was read or written, unless somebody quicker has seen something else.
+func (v *versions) saw(name string, before, now seenVersion) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	old, known := v.seen[name]
-	if known && version <= old.version { // a slower reader, or a set made anew on a machine whose clock is behind
+	current, known := v.seen[name]
+	if current != before && (current.lineage != now.lineage || current.version > now.version || current.deleted) {
 		return
 	}
 	if v.seen == nil {
@@ -51,15 +63,15 @@ func (v *versions) saw(name string, version uint64) {
 			break
 		}
 	}
-	v.seen[name] = seenVersion{version: version}
+	v.seen[name] = now
 }
 
-// sawNone remembers that there was none.
-func (v *versions) sawNone(name string) {
+// sawNone remembers that what was seen before is gone.
+func (v *versions) sawNone(name string, before seenVersion) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if s, known := v.seen[name]; known {
-		s.deleted = true
-		v.seen[name] = s
+	if current, known := v.seen[name]; known && current == before {
+		current.deleted = true
+		v.seen[name] = current
 	}
 }
