@@ -93,7 +93,7 @@ func (c *Codec) Name(p domain.PartitionKey) string {
 // Encode returns a document as bytes, and as it will be read: under a version that is higher than
 // before and at least the given one. Every record is sealed anew, with the active key.
 func (c *Codec) Encode(ctx context.Context, d *Document, atLeast uint64) (data []byte, next *Document, err error) {
-	version := max(d.version+1, atLeast, uint64(max(0, c.now().UnixMilli()))) //nolint:gosec // not negative
+	version := max(d.version+1, atLeast, uint64(max(0, c.now().UnixMilli())))
 	next = &Document{partition: d.partition, version: version, lineage: d.lineage, set: d.set, entries: d.entries}
 	if next.lineage == "" {
 		next.lineage = newLineage()
