@@ -28,7 +28,7 @@ type Binding struct {
 // BindingOf returns the binding of a record.
 func BindingOf(p domain.PartitionKey, r domain.Record, version uint64) Binding {
 	return Binding{
-		Partition: p, Kind: kindNames[r.RecordKey().Kind], Name: RecordName(p, r.RecordKey()),
+		Partition: p, Kind: nameOfKind(r.RecordKey().Kind), Name: RecordName(p, r.RecordKey()),
 		Expires: domain.NewTokenSet(r).RetainUntil(), Version: version,
 	}
 }
@@ -36,7 +36,7 @@ func BindingOf(p domain.PartitionKey, r domain.Record, version uint64) Binding {
 // RecordName returns a name for a record in a partition that says nothing about either:
 // 43 letters, digits, "-" and "_".
 func RecordName(p domain.PartitionKey, k domain.RecordKey) string {
-	sum := sha256.Sum256(joined("keyport record name 1", p.Text(), kindNames[k.Kind],
+	sum := sha256.Sum256(joined("keyport record name 1", p.Text(), nameOfKind(k.Kind),
 		k.Environment, k.Tenant, k.ClientID, k.Scopes, k.TokenType, k.KeyID, k.Policy, k.Extra))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -17,7 +18,7 @@ import (
 const recordVersion = 1
 
 // kindNames are the kinds of record as stores see them. They are never changed.
-var kindNames = map[domain.RecordKind]string{
+var kindNames = [...]string{
 	domain.AccessTokenRecord:  "access_token",
 	domain.RefreshTokenRecord: "refresh_token",
 	domain.IDTokenRecord:      "id_token",
@@ -105,13 +106,15 @@ func DecodeRecord(data []byte) (domain.Record, error) {
 	return w.record(kind), nil
 }
 
-func kindOf(name string) domain.RecordKind {
-	for kind, known := range kindNames {
-		if known == name {
-			return kind
-		}
+func nameOfKind(k domain.RecordKind) string {
+	if int(k) >= len(kindNames) {
+		return ""
 	}
-	return 0
+	return kindNames[k]
+}
+
+func kindOf(name string) domain.RecordKind {
+	return domain.RecordKind(max(0, slices.Index(kindNames[1:], name)+1)) //nolint:gosec // there are five
 }
 
 func toWire(r domain.Record) (w wireRecord, ok bool) {
@@ -136,7 +139,7 @@ func toWire(r domain.Record) (w wireRecord, ok bool) {
 		return w, false
 	}
 	k := r.RecordKey()
-	w.Kind = kindNames[kindOfType(r)]
+	w.Kind = nameOfKind(kindOfType(r))
 	w.Key = wireKey{k.Environment, k.Tenant, k.ClientID, k.Scopes, k.TokenType, k.KeyID, k.Policy, k.Extra}
 	return w, k.Kind == kindOfType(r)
 }
