@@ -3,8 +3,6 @@ package application
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
 	"fmt"
 	"time"
@@ -206,8 +204,7 @@ func (c *core) takeTurn(ctx context.Context, key domain.PartitionKey) (done func
 			pass()
 		}
 	}()
-	sum := sha256.Sum256([]byte(key.Text())) // the key names a person
-	unlock, err := c.ports.Locker.Lock(queued, "redeem."+base64.RawURLEncoding.EncodeToString(sum[:]), c.timeout+storeTimeout)
+	unlock, err := c.ports.Locker.Lock(queued, key.RedemptionLock(), c.timeout+storeTimeout)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, ctx.Err()

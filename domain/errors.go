@@ -44,6 +44,10 @@ var (
 	// redirect. It was not followed and nothing was sent on.
 	ErrRedirectRefused = errors.New("redirect refused")
 
+	// ErrSealBroken: sealed bytes from a store are not what was sealed for that place.
+	// They were changed, cut off or moved, and are not used.
+	ErrSealBroken = errors.New("the seal is broken: the data was changed, moved or damaged")
+
 	// ErrClientClosed: the client was used after Close.
 	ErrClientClosed = errors.New("the client is closed")
 )

@@ -101,6 +101,13 @@ func (k PartitionKey) Text() string {
 	}, "|")
 }
 
+// RedemptionLock returns the name of the lock under which the partition's refresh token
+// is redeemed: a digest, because the key names a person.
+func (k PartitionKey) RedemptionLock() string {
+	sum := sha256.Sum256([]byte(k.Text()))
+	return "redeem." + base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
 // ParsePartitionKey reads what [PartitionKey.Text] wrote.
 func ParsePartitionKey(text string) (PartitionKey, error) {
 	parts := strings.Split(text, "|")

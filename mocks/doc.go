@@ -4,4 +4,4 @@
 // They are generated from package ports; `make generate` renews them.
 package mocks
 
-//go:generate go tool mockgen -typed -package mocks -destination mocks.go github.com/seed57855a68/keyport/ports HTTPClient,TLSConfigurer,TokenCache,HTTPCache,Clock,Locker,Environment,Browser,RedirectListener,RedirectReceiver,Observer,TokenSource
+//go:generate go tool mockgen -typed -package mocks -destination mocks.go github.com/seed57855a68/keyport/ports HTTPClient,TLSConfigurer,TokenCache,HTTPCache,Clock,Locker,Sealer,Environment,Browser,RedirectListener,RedirectReceiver,Observer,TokenSource

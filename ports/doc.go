@@ -8,6 +8,7 @@
 //   - [HTTPCache] keeps public documents and throttling marks.
 //   - [Clock] tells the time, so that an hour can pass in a test in no time.
 //   - [Locker] lets one of many processes refresh at a time.
+//   - [Sealer] encrypts what a cache stores. Package adapters/cachekit has one.
 //   - [Environment] reads environment variables.
 //   - [Browser] shows the sign-in page to a user of this machine, and a
 //     [RedirectListener] receives the answer.

@@ -20,4 +20,7 @@ func Example() {
 	// before a restart, the token comes from: identity_provider
 	// after it, the token comes from: cache
 	// the store holds the app partition of my-app: token set of 1 records
+	// before a restart, the token comes from: identity_provider
+	// after it, the token comes from: cache
+	// the store holds the app partition of my-app: token set of 1 records
 }

@@ -11,3 +11,14 @@ import (
 func TestStore(t *testing.T) {
 	portstest.TokenCache(t, func(*testing.T) ports.TokenCache { return NewStore() })
 }
+
+// TestBlobs is all for a store of bytes.
+func TestBlobs(t *testing.T) {
+	portstest.TokenCache(t, func(t *testing.T) ports.TokenCache {
+		cache, err := newSealed()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cache
+	})
+}

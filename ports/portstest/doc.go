@@ -40,6 +40,7 @@
 //     certificates are checked; no body is sent to a second host.
 //   - [Clock]: Sleep lasts, and ends with its context.
 //   - [Locker]: one holder at a time; leases end; nobody frees another's lock.
+//   - [Sealer]: what was sealed is opened, in its place only; nothing that was changed opens.
 //   - [RedirectListener]: only the request with the state is received, at any time;
 //     strangers are answered with 4xx, learn nothing and end nothing; the page waits for
 //     the outcome; Close frees the port.

@@ -10,6 +10,7 @@ func Subtests() map[string][]string {
 		"SharedTokenCache": names(slices.Concat(sharedChecks, togetherChecks)),
 		"HTTPCache":        names(httpCacheChecks),
 		"Locker":           names(lockerChecks),
+		"Sealer":           names(sealerChecks),
 		"RedirectListener": names(redirectListenerChecks),
 	}
 	for _, c := range httpClientChecks {

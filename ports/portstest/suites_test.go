@@ -171,6 +171,7 @@ var brokenBySuite = map[string][]broken{
 	"HTTPClient":       brokenHTTPClients,
 	"Clock":            brokenClocks,
 	"Locker":           brokenLockers,
+	"Sealer":           brokenSealers,
 	"RedirectListener": brokenRedirectListeners,
 	"Browser":          brokenBrowsers,
 }

@@ -1,0 +1,77 @@
+package cachekit
+
+import (
+	"crypto/rand"
+	"sync"
+)
+
+const (
+	// maxVersions bounds what a process remembers: some 10 MB.
+	maxVersions = 65_536
+	// clockSkew is how far the clocks of two machines may be apart, in milliseconds as
+	// versions count. A set that another machine made anew may be that much older.
+	clockSkew = 5 * 60 * 1000
+)
+
+// newLineage names a set from its creation to its deletion.
+func newLineage() string { return rand.Text() }
+
+// seenVersion is the newest version of a set that this process has seen.
+type seenVersion struct {
+	lineage string
+	version uint64
+	deleted bool
+}
+
+// allows reports whether a set may be read after what was seen: not an older version of it, not one that was
+// deleted, and no other one that was written before, as far as clocks can tell.
+func (s seenVersion) allows(lineage string, version uint64) bool {
+	if lineage == s.lineage {
+		return !s.deleted && version >= s.version
+	}
+	return version >= s.version-min(s.version, clockSkew)
+}
+
+// versions remembers what this process has seen, so that what was put back is told. Callers
+// that overlap must not take each other for an attacker: each brings what was seen
+// when it began. The zero value is ready.
+type versions struct {
+	mu   sync.Mutex // guards seen
+	seen map[string]seenVersion
+}
+
+func (v *versions) of(name string) seenVersion {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.seen[name]
+}
+
+// saw remembers what was read or written, unless somebody quicker has seen something else.
+func (v *versions) saw(name string, before, now seenVersion) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	current, known := v.seen[name]
+	if current != before && (current.lineage != now.lineage || current.version > now.version || current.deleted) {
+		return
+	}
+	if v.seen == nil {
+		v.seen = make(map[string]seenVersion)
+	}
+	if !known && len(v.seen) >= maxVersions {
+		for other := range v.seen { // any: it is as if the process had started later
+			delete(v.seen, other)
+			break
+		}
+	}
+	v.seen[name] = now
+}
+
+// sawNone remembers that what was seen before is gone.
+func (v *versions) sawNone(name string, before seenVersion) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if current, known := v.seen[name]; known && current == before {
+		current.deleted = true
+		v.seen[name] = current
+	}
+}
