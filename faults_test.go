@@ -150,6 +150,9 @@ func meetAnswer(t *testing.T, w way, rule keyporttest.Rule, want string, is erro
 	}
 	keyporttest.AssertClean(t, authority, "error", err)
 	keyporttest.AssertClean(t, authority, "log", log.Text())
+	if err := app.Close(t.Context()); err != nil { // what is printed with reflection must be at rest
+		t.Error(err)
+	}
 	keyporttest.AssertClean(t, authority, "what a program may print", config, app, result, app.AppTokens())
 }
 

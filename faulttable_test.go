@@ -219,6 +219,7 @@ func wantNothingCached(t *testing.T, cache *cachememory.TokenCache) {
 
 // heal lets the server be well from the next connection on.
 func (w *wire) heal() {
+	synctest.Wait() // until nobody looks at what changes
 	w.dial, w.tls, w.plain, w.raw, w.frames, w.answer, w.reset = nil, nil, nil, nil, nil, well, false
 	if w.proxy != nil {
 		w.proxy = tunnel
