@@ -370,6 +370,16 @@ func TestAClockThatWasSetBack(t *testing.T) {
 	wantLoaded(t, c, user, signedIn("second"), "after the clock was set back")
 }
 
+// TestErrorsOfChangeAreItsOwn: they are not the store's, and are not wrapped as such.
+func TestErrorsOfChangeAreItsOwn(t *testing.T) {
+	refused := errors.New("refused")
+	err := open(t, newBlobs(), sealedWith(t)).Update(t.Context(), user, func(domain.TokenSet) (domain.TokenSet, error) { return domain.TokenSet{}, refused })
+	var own *cachekit.Error
+	if !errors.Is(err, refused) || errors.As(err, &own) {
+		t.Errorf("got %v, want the error as it is", err)
+	}
+}
+
 // TestSwapIsBounded: it waits on the clock, ever longer, and gives up.
 func TestSwapIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
