@@ -380,6 +380,52 @@ func TestErrorsOfChangeAreItsOwn(t *testing.T) {
 	}
 }
 
+// TestSlowReadersAreNotBelieved: while a Load is under way, an Update of the same process is quicker.
+func TestSlowReadersAreNotBelieved(t *testing.T) {
+	for _, what := range []string{"nothing", "an older set"} {
+		store := newBlobs()
+		var quicker func()
+		var c *cachekit.TokenCache
+		c = open(t, patchedStore{blobs: store, read: func(ctx context.Context, name string) ([]byte, string, error) {
+			value, version, err := store.ReadBlob(ctx, name)
+			if quick := quicker; quick != nil {
+				quicker = nil
+				quick()
+			}
+			return value, version, err
+		}}, sealedWith(t))
+		var before domain.TokenSet
+		if what == "an older set" {
+			before = signedIn("first")
+			storeSet(t, c, user, before)
+		}
+		old := bytes.Clone(store.values[goldenName])
+		quicker = func() { storeSet(t, c, user, signedIn("second")) }
+		wantLoaded(t, c, user, before, "what a slow reader has read: "+what)
+		if old == nil {
+			wantLoaded(t, c, user, signedIn("second"), "after a slow reader has read "+what)
+			continue
+		}
+		store.put(goldenName, old)
+		if _, err := c.Load(t.Context(), user); !errors.Is(err, cachekit.ErrRolledBack) {
+			t.Errorf("put back after a slow reader has read it: %v, want ErrRolledBack", err)
+		}
+	}
+}
+
+// TestNothingIsWrittenForWhoHasLeft: the context ends while change runs.
+func TestNothingIsWrittenForWhoHasLeft(t *testing.T) {
+	store := newBlobs()
+	ctx, cancel := context.WithCancel(t.Context())
+	err := open(t, store, plain()).Update(ctx, user, func(domain.TokenSet) (domain.TokenSet, error) {
+		cancel()
+		return signedIn("adele"), nil
+	})
+	if !errors.Is(err, context.Canceled) || store.writes != 0 {
+		t.Errorf("got %v and %d writes, want none", err, store.writes)
+	}
+}
+
 // TestSwapIsBounded: it waits on the clock, ever longer, and gives up.
 func TestSwapIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -389,7 +435,7 @@ func TestSwapIsBounded(t *testing.T) {
 			last = time.Since(start)
 			return false, nil
 		})
-		if !errors.Is(err, cachekit.ErrConflict) || tries != 32 || last < 10*time.Millisecond || last > 32*256*time.Millisecond {
+		if !errors.Is(err, cachekit.ErrConflict) || tries != 32 || last < 100*time.Millisecond || last > 32*256*time.Millisecond {
 			t.Errorf("got %v after %d tries in %v", err, tries, last)
 		}
 	})
