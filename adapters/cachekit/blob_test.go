@@ -311,10 +311,16 @@ func TestNewerRecordsAreKept(t *testing.T) {
 			named := `{"v":1,"kind":"account","key":{"environment":"login.microsoftonline.com","tenant":"contoso"},"home_account_id":"adele.contoso","username":"adele","photo":"p"}`
 			token := `{"v":1,"kind":"refresh_token","key":{"environment":"login.microsoftonline.com","client_id":"my-app"},"secret":"old","of_device":"d"}`
 			name := newCodec(t, o.CodecOptions).Name(user)
-			store.put(name, ofLater(t, o, device, named, token))
+			store.put(name, ofLater(t, o, user, device, named, token))
 			c := open(t, store, o)
 			if set, err := c.Load(t.Context(), user); err != nil || set.Len() != 2 || !p.has(cachekit.ErrNewer) {
 				t.Fatalf("got %v, %v, told of %v; want two records, and to be told of the third", set, err, p.problems)
+			}
+			same := refreshToken("old")
+			same.HomeAccountID, same.ClientID, same.LastModified = "", "", time.Time{}
+			storeSet(t, c, user, domain.NewTokenSet(account("adele v."), same))
+			if !strings.Contains(payloadsOf(t, o, name, store.values[name]), `"of_device":"d"`) {
+				t.Error("a token that did not change has lost what only a newer version understands")
 			}
 			storeSet(t, c, user, domain.NewTokenSet(account("adele v."), refreshToken("new")))
 			payloads := payloadsOf(t, o, name, store.values[name])
@@ -322,6 +328,11 @@ func TestNewerRecordsAreKept(t *testing.T) {
 				if !strings.Contains(payloads, want) {
 					t.Errorf("%s is not in what was written: %s", want, payloads)
 				}
+			}
+			p.problems = nil
+			wantLoaded(t, c, user, domain.NewTokenSet(account("adele v."), refreshToken("new")), "what was written")
+			if len(p.problems) != 1 || !p.has(cachekit.ErrNewer) {
+				t.Errorf("of what was written, one is told %v, want the newer record only", p.problems)
 			}
 			if strings.Contains(payloads, "of_device") {
 				t.Error("what was said of one token is said of the next")
@@ -334,6 +345,87 @@ func TestNewerRecordsAreKept(t *testing.T) {
 	}
 }
 
+// TestAHeaderHasItsName: one with the key, or without one in a plain store, who mixes users up.
+func TestAHeaderHasItsName(t *testing.T) {
+	for mode, o := range map[string]cachekit.TokenCacheOptions{"sealed": sealedWith(t), "plain": plain()} {
+		store := newBlobs()
+		store.put(newCodec(t, o.CodecOptions).Name(user), ofLater(t, o, otherUser))
+		if set, err := open(t, store, o).Load(t.Context(), user); !errors.Is(err, cachekit.ErrDamaged) {
+			t.Errorf("%s: %v, %v, want ErrDamaged", mode, set, err)
+		}
+	}
+}
+
+// TestAClockThatWasSetBack: what is written over a broken set is newer than what was seen all the same.
+func TestAClockThatWasSetBack(t *testing.T) {
+	store, clock := newBlobs(), keyporttest.NewClock(noon)
+	o := sealedWith(t)
+	o.Clock = clock
+	c := open(t, store, o)
+	storeSet(t, c, user, signedIn("first"))
+	name, _ := store.only(t)
+	store.put(name, []byte("nonsense"))
+	clock.Advance(-time.Hour)
+	storeSet(t, c, user, signedIn("second"))
+	wantLoaded(t, c, user, signedIn("second"), "after the clock was set back")
+}
+
+// TestErrorsOfChangeAreItsOwn: they are not the store's, and are not wrapped as such.
+func TestErrorsOfChangeAreItsOwn(t *testing.T) {
+	refused := errors.New("refused")
+	err := open(t, newBlobs(), sealedWith(t)).Update(t.Context(), user, func(domain.TokenSet) (domain.TokenSet, error) { return domain.TokenSet{}, refused })
+	var own *cachekit.Error
+	if !errors.Is(err, refused) || errors.As(err, &own) {
+		t.Errorf("got %v, want the error as it is", err)
+	}
+}
+
+// TestSlowReadersAreNotBelieved: while a Load is under way, an Update of the same process is quicker.
+func TestSlowReadersAreNotBelieved(t *testing.T) {
+	for _, what := range []string{"nothing", "an older set"} {
+		store := newBlobs()
+		var quicker func()
+		var c *cachekit.TokenCache
+		c = open(t, patchedStore{blobs: store, read: func(ctx context.Context, name string) ([]byte, string, error) {
+			value, version, err := store.ReadBlob(ctx, name)
+			if quick := quicker; quick != nil {
+				quicker = nil
+				quick()
+			}
+			return value, version, err
+		}}, sealedWith(t))
+		var before domain.TokenSet
+		if what == "an older set" {
+			before = signedIn("first")
+			storeSet(t, c, user, before)
+		}
+		old := bytes.Clone(store.values[goldenName])
+		quicker = func() { storeSet(t, c, user, signedIn("second")) }
+		wantLoaded(t, c, user, before, "what a slow reader has read: "+what)
+		if old == nil {
+			wantLoaded(t, c, user, signedIn("second"), "after a slow reader has read "+what)
+			continue
+		}
+		store.put(goldenName, old)
+		if _, err := c.Load(t.Context(), user); !errors.Is(err, cachekit.ErrRolledBack) {
+			t.Errorf("put back after a slow reader has read it: %v, want ErrRolledBack", err)
+		}
+	}
+}
+
+// TestNothingIsWrittenForWhoHasLeft: the context ends while change runs.
+func TestNothingIsWrittenForWhoHasLeft(t *testing.T) {
+	store := newBlobs()
+	ctx, cancel := context.WithCancel(t.Context())
+	err := open(t, store, plain()).Update(ctx, user, func(domain.TokenSet) (domain.TokenSet, error) {
+		cancel()
+		return signedIn("adele"), nil
+	})
+	if !errors.Is(err, context.Canceled) || store.writes != 0 {
+		t.Errorf("got %v and %d writes, want none", err, store.writes)
+	}
+}
+
 // TestSwapIsBounded: it waits on the clock, ever longer, and gives up.
 func TestSwapIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -343,7 +435,7 @@ func TestSwapIsBounded(t *testing.T) {
 			last = time.Since(start)
 			return false, nil
 		})
-		if !errors.Is(err, cachekit.ErrConflict) || tries != 32 || last < 10*time.Millisecond || last > 32*256*time.Millisecond {
+		if !errors.Is(err, cachekit.ErrConflict) || tries != 32 || last < 100*time.Millisecond || last > 32*256*time.Millisecond {
 			t.Errorf("got %v after %d tries in %v", err, tries, last)
 		}
 	})

@@ -40,7 +40,7 @@ func TestNewKeyRingRefuses(t *testing.T) {
 			t.Errorf("%s: got %v, want a ConfigError that names %s and a remedy", c.name, err, c.field)
 		}
 	}
-	padded := cachekit.Key{ID: "k1", Secret: domain.NewSecret(good.Secret.Reveal() + "\n")} // as a file has it
+	padded := cachekit.Key{ID: "k1", Secret: domain.NewSecret(" " + good.Secret.Reveal() + "\n")} // as a file has it
 	ring(t, padded)
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/seed57855a68/keyport/adapters/cachekit"
+	"github.com/seed57855a68/keyport/domain"
 )
 
 // The stored form, written down a second time: a later version of the library writes and
@@ -26,8 +27,8 @@ func joined(texts ...string) string {
 
 func number(n uint64) string { return string(binary.BigEndian.AppendUint64(nil, n)) }
 
-// ofLater returns a set of the user with the given records.
-func ofLater(t *testing.T, o cachekit.TokenCacheOptions, records ...string) []byte {
+// ofLater returns what is stored for the user: a set of owner's with the given records.
+func ofLater(t *testing.T, o cachekit.TokenCacheOptions, owner domain.PartitionKey, records ...string) []byte {
 	t.Helper()
 	const version = 1
 	name := newCodec(t, o.CodecOptions).Name(user)
@@ -42,7 +43,7 @@ func ofLater(t *testing.T, o cachekit.TokenCacheOptions, records ...string) []by
 		}
 		return fmt.Sprintf(`"sealed":%q`, base64.StdEncoding.EncodeToString(sealed))
 	}
-	header := fmt.Sprintf(`{"partition":%q,"records":%d}`, user.Text(), len(records))
+	header := fmt.Sprintf(`{"partition":%q,"records":%d}`, owner.Text(), len(records))
 	out := fmt.Sprintf(`{"keyport":"token set","v":1,"version":%d,"hint":"of later",%s}`, version, body(header, joined("keyport token set 1", name)+number(version))) + "\n"
 	for i, record := range records {
 		var head struct{ Kind string }
