@@ -236,6 +236,29 @@ func TestALoadEndsWithItsLastCaller(t *testing.T) {
 	})
 }
 
+// TestNobodyBoardsWhatGoesDown: a store that does not heed its context is still at work for those who left.
+func TestNobodyBoardsWhatGoesDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		end := make(chan struct{})
+		s := &counted{TokenCache: memory(), before: func() { <-end }}
+		c := near(t, s, cachekit.NearCacheOptions{})
+		ctx, cancel := context.WithCancel(t.Context())
+		left := loading(ctx, c)
+		synctest.Wait()
+		cancel()
+		if err := left(); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+		next := loading(t.Context(), c)
+		synctest.Wait()
+		wantLoads(t, s, 2, "the next caller")
+		close(end)
+		if err := next(); err != nil {
+			t.Errorf("the next caller got %v", err)
+		}
+	})
+}
+
 func TestFailuresAreNotKept(t *testing.T) {
 	away := errors.New("the store is away")
 	fails := true
@@ -246,14 +269,15 @@ func TestFailuresAreNotKept(t *testing.T) {
 		}
 		return nil
 	}}, cachekit.NearCacheOptions{})
-	if _, err := c.Load(t.Context(), user); !errors.Is(err, away) {
-		t.Errorf("got %v", err)
-	}
 	if err := c.Update(t.Context(), user, to(signedIn("not stored"))); !errors.Is(err, away) {
 		t.Errorf("got %v", err)
 	}
+	if _, err := c.Load(t.Context(), user); !errors.Is(err, away) {
+		t.Errorf("got %v", err)
+	}
+	update(t, s.TokenCache, user, signedIn("adele"))
 	fails = false
-	wantLoaded(t, c, user, domain.TokenSet{}, "after the failures")
+	wantLoaded(t, c, user, signedIn("adele"), "after the failures")
 
 	panics := near(t, failing{s, func() error { panic("planted") }}, cachekit.NearCacheOptions{})
 	var own *cachekit.Error
@@ -305,6 +329,7 @@ func TestOverlappingUpdates(t *testing.T) {
 		slow, stored := make(chan struct{}), make(chan error, 1)
 		s := &counted{TokenCache: memory()}
 		c := near(t, slowReturns{s, slow}, cachekit.NearCacheOptions{})
+		wantLoaded(t, c, user, domain.TokenSet{}, "before") // and is near
 		go func() {
 			stored <- c.Update(context.WithValue(t.Context(), slowKey{}, true), user, to(signedIn("first")))
 		}()
@@ -315,6 +340,7 @@ func TestOverlappingUpdates(t *testing.T) {
 		if err := <-stored; err != nil {
 			t.Fatal(err)
 		}
+		wantLoads(t, s, 2, "before, and between the two") // what the first left is not near
 		wantLoaded(t, c, user, signedIn("second"), "after both")
 	})
 }
