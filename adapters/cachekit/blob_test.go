@@ -385,8 +385,7 @@ func TestSlowReadersAreNotBelieved(t *testing.T) {
 	for _, what := range []string{"nothing", "an older set"} {
 		store := newBlobs()
 		var quicker func()
-		var c *cachekit.TokenCache
-		c = open(t, patchedStore{blobs: store, read: func(ctx context.Context, name string) ([]byte, string, error) {
+		c := open(t, patchedStore{blobs: store, read: func(ctx context.Context, name string) ([]byte, string, error) {
 			value, version, err := store.ReadBlob(ctx, name)
 			if quick := quicker; quick != nil {
 				quicker = nil
