@@ -187,11 +187,6 @@ func (f *file) tryWriting() error {
 	return os.Remove(temporary)
 }
 
-// sameVersion reports whether a file was neither replaced nor written in between.
-func sameVersion(a, b fs.FileInfo) bool {
-	return a.Size() == b.Size() && a.Mode() == b.Mode() && a.ModTime().Equal(b.ModTime()) && os.SameFile(a, b)
-}
-
 // stamp sets the time of change to shortly after now, and later than that of the file that will be replaced.
 //
 // The extensions of MSAL Python and Node.js read a file again when its time of change is later than
