@@ -168,10 +168,10 @@ func (f *file) temporary(data []byte, replaced fs.FileInfo) (path string, info f
 	if _, err = t.Write(data); err != nil {
 		return "", nil, err
 	}
-	if err = t.Sync(); err != nil {
+	if err = stamp(t, replaced); err != nil {
 		return "", nil, err
 	}
-	if err = stamp(t, replaced); err != nil {
+	if err = t.Sync(); err != nil {
 		return "", nil, err
 	}
 	info, err = t.Stat()
