@@ -43,8 +43,10 @@ fmt-check:
 vet:
 	$(GO) vet ./...
 
-lint: $(GOLANGCI) ## run golangci-lint, at its pinned version
-	$(GOLANGCI) run ./...
+lint: $(GOLANGCI) ## run golangci-lint, at its pinned version, in every module
+	@for dir in . $(MODULES); do \
+		(cd $$dir && $(abspath $(GOLANGCI)) run --build-tags e2e,powercut ./...) || exit 1; \
+	done
 
 bin/golangci-lint-$(GOLANGCI_VERSION):
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os/exec"
 	"path/filepath"
@@ -16,7 +17,7 @@ func starts() {
 	folder, remove := newFolder()
 	defer remove()
 	for _, name := range []string{"nothing", "keyport", "msal"} {
-		build := exec.Command("go", "build", "-o", filepath.Join(folder, name), "./start/"+name)
+		build := exec.CommandContext(context.Background(), "go", "build", "-o", filepath.Join(folder, name), "./start/"+name)
 		if output, err := build.CombinedOutput(); err != nil {
 			panic(fmt.Sprintf("%v\n%s", err, output))
 		}
@@ -37,7 +38,7 @@ func startsOf(folder, path, tenant string) (nothing, ours, theirs sample) {
 	samples := map[string][]sample{}
 	for turn := range 1 + 5**rounds {
 		for _, name := range []string{"nothing", "keyport", "msal"} {
-			program := exec.Command(filepath.Join(folder, name), path, tenant)
+			program := exec.CommandContext(context.Background(), filepath.Join(folder, name), path, tenant)
 			begin := time.Now()
 			output, err := program.CombinedOutput()
 			took := time.Since(begin)

@@ -19,9 +19,10 @@
 //
 //   - "<file>.lock" is locked with the operating system's lock, which ends with the process
 //     that holds it. The lock file stays; one that was deleted or replaced while we waited is noticed.
-//   - "<file>.lockfile" is what the extensions of MSAL Python, .NET, Node.js and Go look at. It is created, locked
-//     and deleted again. One that a crash has left is taken over: at once when it is ours, after two
-//     seconds when a power cut has emptied it, and after half a minute when it is another's, whatever process id it holds.
+//   - "<file>.lockfile" is what the extensions of MSAL Python, .NET, Node.js and Go look at. It is a second name of
+//     "<file>.lock" while that is locked, or a file of its own where there are no second names. One that a crash
+//     has left is taken over: at once when it is ours, after two seconds when nothing in it says whose it
+//     was, and after half a minute when it is another's, whatever process id it holds.
 //   - "<file>.leases" is a folder with a lock for each refresh token that is being redeemed:
 //     [TokenCache] is a [ports.Locker], and a client uses it unasked.
 //

@@ -2,7 +2,10 @@ package cachefile
 
 import (
 	"context"
+	"errors"
 	"os"
+	"sync"
+	"testing"
 
 	"github.com/gofrs/flock"
 )
@@ -32,4 +35,21 @@ func LockForTest(path string, kind KindOfLock) (unlock func(), err error) {
 		}
 		h.release()
 	}, err
+}
+
+// WithoutSecondNames lets a test run as on a file system that gives a file one name only.
+func WithoutSecondNames(t *testing.T) {
+	was := link
+	t.Cleanup(func() { link = was })
+	link = func(_, _ string) error { return errors.ErrUnsupported }
+}
+
+// BeforeTheSecondName lets a test do something once, after the lock was taken.
+func BeforeTheSecondName(t *testing.T, do func()) {
+	was, once := link, sync.Once{}
+	t.Cleanup(func() { link = was })
+	link = func(old, name string) error {
+		once.Do(do)
+		return was(old, name)
+	}
 }

@@ -168,10 +168,10 @@ func (f *file) temporary(data []byte, replaced fs.FileInfo) (path string, info f
 	if _, err = t.Write(data); err != nil {
 		return "", nil, err
 	}
-	if err = t.Sync(); err != nil {
+	if err = stamp(t, replaced); err != nil {
 		return "", nil, err
 	}
-	if err = stamp(t, replaced); err != nil {
+	if err = t.Sync(); err != nil {
 		return "", nil, err
 	}
 	info, err = t.Stat()
@@ -185,11 +185,6 @@ func (f *file) tryWriting() error {
 		return failed("write", f.path, err)
 	}
 	return os.Remove(temporary)
-}
-
-// sameVersion reports whether a file was neither replaced nor written in between.
-func sameVersion(a, b fs.FileInfo) bool {
-	return a.Size() == b.Size() && a.Mode() == b.Mode() && a.ModTime().Equal(b.ModTime()) && os.SameFile(a, b)
 }
 
 // stamp sets the time of change to shortly after now, and later than that of the file that will be replaced.

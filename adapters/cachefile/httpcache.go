@@ -134,11 +134,7 @@ func (c *HTTPCache) update(ctx context.Context, change func(map[string]document)
 
 // refreshed reads the file when it is not as it was.
 func (c *HTTPCache) refreshed() (*documents, error) {
-	info, err := c.file.stat()
-	if err != nil {
-		return nil, err
-	}
-	if d := c.snapshot.Load(); d != nil && info != nil && d.info != nil && sameVersion(d.info, info) {
+	if d := c.snapshot.Load(); d != nil && d.info != nil && isStill(c.file.path, d.info) {
 		return d, nil
 	}
 	data, info, err := c.file.read()

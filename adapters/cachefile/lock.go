@@ -23,7 +23,7 @@ const (
 	abandoned = 30 * time.Second
 
 	// unmarked is that age for an empty one: its maker writes into it at once, but a power cut
-	// takes what it wrote.
+	// takes what it wrote, and the name of ours may outlive our own lock file.
 	unmarked = 2 * time.Second
 
 	// ownMark tells our lock files from those of others.
@@ -32,23 +32,30 @@ const (
 	minPause, maxPause = time.Millisecond, 8 * time.Millisecond
 )
 
+// errReplaced says that the locked file is no longer the one of its name.
+var errReplaced = errors.New("the lock file was replaced")
+
 // lock excludes every other process, and every other handle of this one, from writing.
 func (f *file) lock(ctx context.Context) (unlock func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
 	defer cancel()
-	own, err := lockFile(ctx, f.path+".lock")
-	if err != nil {
-		return nil, f.lockError(ctx, err)
-	}
-	others, err := f.lockForOthers(ctx)
-	if err != nil {
+	for {
+		own, err := lockFile(ctx, f.path+".lock")
+		if err != nil {
+			return nil, f.lockError(ctx, err)
+		}
+		others, err := f.lockForOthers(ctx, own)
+		if err == nil {
+			return func() {
+				others()
+				own.release()
+			}, nil
+		}
 		own.release()
-		return nil, f.lockError(ctx, err)
+		if !errors.Is(err, errReplaced) {
+			return nil, f.lockError(ctx, err)
+		}
 	}
-	return func() {
-		others()
-		own.release()
-	}, nil
 }
 
 func (f *file) lockError(ctx context.Context, err error) error {
@@ -108,12 +115,14 @@ func tryLock(path string) (held, error) {
 }
 
 // isCurrent reports whether the locked file still has its name.
-func (h held) isCurrent() bool {
+func (h held) isCurrent() bool { return h.hasName(h.Path()) }
+
+func (h held) hasName(path string) bool {
 	mine, err := h.Stat()
 	if err != nil {
 		return false
 	}
-	named, err := os.Lstat(h.Path())
+	named, err := os.Lstat(path)
 	return err == nil && os.SameFile(mine, named)
 }
 
@@ -130,18 +139,19 @@ func pause(ctx context.Context) error {
 }
 
 // lockForOthers does what the extensions of other MSALs do: it creates a file that must
-// not be there, for those that look for it, and locks that, for those that do so.
-func (f *file) lockForOthers(ctx context.Context) (unlock func(), err error) {
+// not be there, for those that look for it, and locks that, for those that do so. It is a second
+// name of our own lock file, which is locked already.
+func (f *file) lockForOthers(ctx context.Context, own held) (unlock func(), err error) {
 	path := f.path + ".lockfile"
 	for {
-		unlock, err := f.createLockFile(path)
+		unlock, err := createLockFile(path, own)
 		if unlock != nil {
 			return unlock, nil
 		}
 		if err != nil && !errors.Is(err, fs.ErrExist) && !isBeingDeleted(err) {
 			return nil, err
 		}
-		if f.takeOver(path) {
+		if takeOver(path, own) {
 			continue
 		}
 		if err := pause(ctx); err != nil {
@@ -151,11 +161,29 @@ func (f *file) lockForOthers(ctx context.Context) (unlock func(), err error) {
 }
 
 // createLockFile returns nil and nil when another was quicker to lock what it created.
-func (f *file) createLockFile(path string) (unlock func(), err error) {
-	if _, err := os.Lstat(path); err == nil {
-		return nil, fs.ErrExist
+func createLockFile(path string, own held) (unlock func(), err error) {
+	err = link(own.Path(), path)
+	switch {
+	case err == nil && own.hasName(path):
+		return func() { _ = os.Remove(path) }, nil
+	case err == nil, errors.Is(err, fs.ErrNotExist):
+		return nil, errReplaced
+	case errors.Is(err, fs.ErrExist):
+		return nil, err
 	}
-	if err := f.createMarked(path); err != nil {
+	return createMarked(path) // some file systems have no second names
+}
+
+// createMarked makes a lock file that is no second name, with a mark in it: a process may be killed
+// at any time, and the next must know whose file that was.
+func createMarked(path string) (unlock func(), err error) {
+	created, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR|openFlags, fileMode) //nolint:gosec // the path is the program's
+	if err != nil {
+		return nil, err
+	}
+	_, err = fmt.Fprintf(created, "%d%s", os.Getpid(), ownMark)
+	if err = errors.Join(err, created.Close()); err != nil {
+		_ = os.Remove(path)
 		return nil, err
 	}
 	h, err := tryLock(path)
@@ -172,35 +200,13 @@ func (f *file) createLockFile(path string) (unlock func(), err error) {
 	}, nil
 }
 
-// createMarked makes a file that must not be there, with our mark in it from its first moment: a
-// process may be killed at any time, and the next must know whose file that was.
-func (f *file) createMarked(path string) error {
-	t, err := os.CreateTemp(f.folder, f.pattern())
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(t.Name()) }()
-	_, err = fmt.Fprintf(t, "%d%s", os.Getpid(), ownMark)
-	if err = errors.Join(err, t.Close()); err != nil {
-		return err
-	}
-	err = os.Link(t.Name(), path)
-	if err == nil || errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	// Some file systems have no links. There the next one waits if we are killed right here.
-	created, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR|openFlags, fileMode) //nolint:gosec // the path is the program's
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(created, "%d%s", os.Getpid(), ownMark)
-	return errors.Join(err, created.Close())
-}
-
 // takeOver removes a lock file that nobody holds. Whoever holds our own lock is the only
 // one of us who can have one, so one of ours is left by a crash. A process id is not
 // believed: it may be that of another process by now.
-func (f *file) takeOver(path string) bool {
+func takeOver(path string, own held) bool {
+	if own.hasName(path) {
+		return os.Remove(path) == nil
+	}
 	if _, err := os.Lstat(path); err != nil {
 		return errors.Is(err, fs.ErrNotExist)
 	}

@@ -10,6 +10,9 @@ import (
 // Elsewhere there are no owners and modes to look at, and folders cannot be synced.
 const openFlags = 0
 
+// link is not tried: what a lock of one name does to the other has not been seen here.
+var link = func(_, _ string) error { return errors.ErrUnsupported }
+
 func isFull(error) bool     { return false }
 func isReadOnly(error) bool { return false }
 

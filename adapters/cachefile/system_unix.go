@@ -12,6 +12,9 @@ import (
 // openFlags: a link that takes the file's place is not followed, and a pipe does not block.
 const openFlags = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 
+// link gives a file a second name, if it has none of that name yet.
+var link = os.Link
+
 func isFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }

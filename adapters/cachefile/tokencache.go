@@ -50,7 +50,29 @@ type snapshot struct {
 	info     fs.FileInfo // nil when there was no file
 	young    bool
 	at       time.Time
-	sets     sync.Map // domain.PartitionKey → domain.TokenSet
+
+	mu   sync.RWMutex // guards sets
+	sets map[domain.PartitionKey]domain.TokenSet
+}
+
+// load returns a set, which is made once.
+func (s *snapshot) load(key domain.PartitionKey) domain.TokenSet {
+	s.mu.RLock()
+	set, ok := s.sets[key]
+	s.mu.RUnlock()
+	if ok {
+		return set
+	}
+	if set = s.cache.Load(key); set.IsZero() { // there is no end to what is not there
+		return set
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sets == nil {
+		s.sets = make(map[domain.PartitionKey]domain.TokenSet)
+	}
+	s.sets[key] = set
+	return set
 }
 
 // NewTokenCache returns the cache in a file. It makes the folder, and fails when that or the
@@ -70,16 +92,7 @@ func (c *TokenCache) Load(ctx context.Context, key domain.PartitionKey) (domain.
 	if err != nil {
 		return domain.TokenSet{}, err
 	}
-	if set, ok := s.sets.Load(key); ok {
-		if set, ok := set.(domain.TokenSet); ok {
-			return set, nil
-		}
-	}
-	set := s.cache.Load(key)
-	if !set.IsZero() {
-		s.sets.Store(key, set)
-	}
-	return set, nil
+	return s.load(key), nil
 }
 
 // Update implements [ports.TokenCache]. It holds the lock of the file while change runs, so
@@ -197,11 +210,7 @@ func (s *snapshot) torn() bool { return s.cache.Damaged() || s.info != nil && s.
 
 // refreshed reads the file when it is not as it was, and sees first whether that is safe.
 func (c *TokenCache) refreshed() (*snapshot, error) {
-	info, err := c.file.look()
-	if err != nil {
-		return nil, err
-	}
-	if s := c.snapshot.Load(); s != nil && s.isOf(info) {
+	if s := c.snapshot.Load(); s != nil && s.isCurrent(c.file) {
 		return s, nil
 	}
 	data, info, err := c.file.read()
@@ -228,12 +237,13 @@ func snapshotOf(cache *unified.Cache, problems []unified.Problem, info fs.FileIn
 	return s
 }
 
-// isOf reports whether the file is still the one that was read.
-func (s *snapshot) isOf(info fs.FileInfo) bool {
-	if s.info == nil || info == nil {
-		return s.info == nil && info == nil
+// isCurrent reports whether the file is still the one that was read. When that cannot be told, it is to be read.
+func (s *snapshot) isCurrent(f *file) bool {
+	if s.info == nil {
+		info, err := f.look()
+		return info == nil && err == nil
 	}
-	return sameVersion(s.info, info) && (!s.young || time.Since(s.at) < young)
+	return (!s.young || time.Since(s.at) < young) && isStill(f.path, s.info)
 }
 
 // Keys implements [ports.TokenCache]. It lists the file as it was at the beginning, so the

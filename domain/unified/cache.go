@@ -1,7 +1,6 @@
 package unified
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"iter"
@@ -48,83 +47,6 @@ func (p Problem) String() string {
 	return "record " + strconv.Itoa(p.Position) + " of section " + p.Section + " " + p.Reason
 }
 
-// Parse reads a cache file. It never fails: what cannot be read is told of. No data is an
-// empty cache.
-func Parse(data []byte) (*Cache, []Problem) {
-	c := &Cache{without: map[domain.PartitionKey][]string{}}
-	data = bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\ufeff")))
-	top, ok := document(data)
-	switch {
-	case len(data) == 0 || string(data) == "null":
-	case ok:
-		c.read(top)
-	default:
-		c.damaged = true
-		c.report("", -1, "is not a JSON object; it was searched for records")
-		c.salvage(data)
-	}
-	c.index()
-	return c, c.problems
-}
-
-func (c *Cache) report(section string, position int, reason string) {
-	c.problems = append(c.problems, Problem{section, position, reason})
-}
-
-func (c *Cache) read(top []member) {
-	seen := map[string]bool{}
-	for _, m := range top {
-		kind := kindOf(m.name)
-		known := kind != 0 || m.name == ownSection
-		if known && seen[m.name] {
-			c.damaged = true
-			c.report(m.name, -1, "is there twice")
-		}
-		switch {
-		case kind != 0:
-			c.readSection(kind, m)
-		case m.name == ownSection:
-			c.readOwn(m.value)
-		}
-		if known && seen[m.name] {
-			continue
-		}
-		seen[m.name] = true
-		if known {
-			m.value = nil
-		}
-		c.order = append(c.order, m)
-	}
-}
-
-func (c *Cache) readSection(kind domain.RecordKind, m member) {
-	if string(m.value) == "null" {
-		return
-	}
-	list, ok := document(m.value)
-	if !ok {
-		c.damaged = true
-		c.report(m.name, -1, "is not a JSON object")
-		return
-	}
-	seen := make(map[string]int, len(list))
-	for i, m := range list {
-		seen[m.name] = i
-	}
-	for i, m := range list {
-		if seen[m.name] != i { // as every reader of JSON does, the last one counts
-			c.damaged = true
-			c.report(sections[kind], i, "is there twice")
-			continue
-		}
-		e, problem := decode(kind, m)
-		if problem != "" {
-			c.report(sections[kind], i, problem)
-		}
-		c.entries[kind] = append(c.entries[kind], e)
-	}
-}
-
 // index finds records by whose they are.
 func (c *Cache) index() {
 	n := len(c.own)
@@ -135,8 +57,8 @@ func (c *Cache) index() {
 	c.accounts, c.apps = map[string][]*entry{}, map[string][]*entry{}
 	for _, list := range append(c.entries[:], c.own) {
 		for _, e := range list {
-			for _, v := range e.views {
-				c.tokens[v.partition] = append(c.tokens[v.partition], e)
+			for _, p := range e.partitions {
+				c.tokens[p] = append(c.tokens[p], e)
 			}
 			switch e.shared.(type) {
 			case domain.Account:
@@ -214,41 +136,43 @@ func (c *Cache) Newer() bool { return c.newer }
 
 // Bytes returns the file.
 func (c *Cache) Bytes() []byte {
-	var b bytes.Buffer
-	b.Grow(c.size())
-	separator := "{"
+	b := make([]byte, 0, c.size())
 	order := slices.Clone(c.order)
 	for _, name := range append(slices.Clone(sections[1:]), ownSection) {
 		if !slices.ContainsFunc(order, func(m member) bool { return m.name == name }) {
 			order = append(order, member{name, quote(name), nil})
 		}
 	}
+	separator := "{"
 	for _, m := range order {
-		value := m.value
-		switch kind := kindOf(m.name); {
-		case kind != 0:
-			value = object(membersIn(c.entries[kind]))
-		case m.name == ownSection:
-			value = c.writeOwn()
+		kind := kindOf(m.name)
+		if m.name == ownSection {
+			m.value = c.writeOwn()
 		}
-		if value != nil {
-			b.WriteString(separator)
-			b.Write(m.rawName)
-			b.WriteByte(':')
-			b.Write(value)
-			separator = ",\n"
+		if kind == 0 && m.value == nil {
+			continue
 		}
+		b = append(append(append(b, separator...), m.rawName...), ':')
+		if kind != 0 {
+			b = appendObject(b, c.entries[kind])
+		} else {
+			b = append(b, m.value...)
+		}
+		separator = ",\n"
 	}
-	b.WriteString("}\n")
-	return b.Bytes()
+	return append(b, "}\n"...)
 }
 
-func membersIn(list []*entry) []member {
-	out := make([]member, len(list))
+func appendObject(b []byte, list []*entry) []byte {
+	b = append(b, '{')
 	for i, e := range list {
-		out[i] = member{e.name, e.rawName, e.raw}
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(b, e.rawName...), ':')
+		b = append(b, e.raw...)
 	}
-	return out
+	return append(b, '}')
 }
 
 func (c *Cache) size() int {

@@ -25,58 +25,62 @@ func kindOf(section string) domain.RecordKind {
 	return 0
 }
 
-// entry is one record of the file. It does not change.
+// entry is one record of the file. It does not change. What it says is decoded when somebody asks for it, as
+// a program mostly wants one record of many.
 type entry struct {
-	kind    domain.RecordKind
+	kind    domain.RecordKind // 0 in the own section
 	name    string
 	rawName []byte
 	raw     []byte
+	problem string // why it is not used; "" also for what is only kept
 
-	// views are the partitions that have the record. Accounts and client metadata are
-	// shared: their record is in shared. Entries that are only kept have neither.
-	views  []view
-	shared domain.Record
+	// partitions have the record. Accounts and client metadata are shared, and have none.
+	// Entries that are only kept have neither.
+	partitions []domain.PartitionKey
+	shared     domain.Record
+	own        domain.Record // of the own section
 
 	home, client string // whose it is, also of entries that are only kept
 }
 
-type view struct {
-	partition domain.PartitionKey
-	record    domain.Record
+// decode reads one record.
+func decode(kind domain.RecordKind, m member) *entry {
+	list, ok := document(m.value)
+	return newEntry(kind, m, list, ok)
 }
 
-// decode reads one record. The problem is "" also for records that are only kept.
-func decode(kind domain.RecordKind, m member) (e *entry, problem string) {
-	e = &entry{kind: kind, name: m.name, rawName: m.rawName, raw: m.value}
-	list, ok := document(m.value)
-	if !ok {
-		return e, "is not a JSON object"
+// newEntry looks at a record's members: whether they are what they should be, and whose it is.
+func newEntry(kind domain.RecordKind, m member, list []member, isObject bool) *entry {
+	e := &entry{kind: kind, name: m.name, rawName: m.rawName, raw: m.value}
+	if !isObject {
+		e.problem = "is not a JSON object"
+		return e
 	}
 	f := &fields{list: list}
 	e.home, e.client = f.text(fieldHome), f.text(fieldClient)
-	var key string
+	agrees := false
 	switch kind {
 	case domain.AccessTokenRecord:
-		key = e.accessToken(f)
+		agrees = e.isAccessToken(f)
 	case domain.RefreshTokenRecord:
-		key = e.refreshToken(f)
+		agrees = e.isRefreshToken(f)
 	case domain.IDTokenRecord:
-		key = e.idToken(f)
+		agrees = e.isIDToken(f)
 	case domain.AccountRecord:
-		key = e.account(f)
+		agrees = e.isAccount(f)
 	case domain.AppMetadataRecord:
-		key = e.appMetadata(f)
+		agrees = e.isAppMetadata(f)
 	}
 	switch {
 	case f.problem != "":
-		problem = f.problem
-	case !strings.HasPrefix(strings.ToLower(m.name), key):
-		problem = "is of something else than its name says"
+		e.problem = f.problem
+	case !agrees:
+		e.problem = "is of something else than its name says"
 	default:
-		return e, ""
+		return e
 	}
-	e.views, e.shared = nil, nil
-	return e, problem
+	e.partitions, e.shared = nil, nil
+	return e
 }
 
 // foreign says that the record is of a kind that only others know.
@@ -87,38 +91,52 @@ func (e *entry) foreign(f *fields, credential string) bool {
 // environmentOf is the host under which the domain files what any of its names wrote.
 func environmentOf(host string) string { return domain.CanonicalEnvironment(strings.ToLower(host)) }
 
-// accessToken returns what the entry's name begins with.
-func (e *entry) accessToken(f *fields) (key string) {
+// isAccessToken reports whether what the record says agrees with its name. Problems are in the fields.
+func (e *entry) isAccessToken(f *fields) bool {
 	typ := f.text(fieldTokenType)
 	if typ == "" {
 		typ = domain.TokenTypeBearer
 	}
 	if e.foreign(f, "AccessToken") || !strings.EqualFold(typ, domain.TokenTypeBearer) {
-		return ""
+		return true
 	}
 	environment, realm, target := f.needed(fieldEnvironment), f.text(fieldRealm), f.text(fieldTarget)
-	scopes := domain.ScopesFromResponse(target)
+	f.has(fieldClient)
+	f.has(fieldSecret)
+	f.seconds(fieldCachedAt)
+	ends := f.seconds(fieldExpiresOn)
+	f.seconds(fieldExtended)
+	f.seconds(fieldRefreshOn)
+	f.isText(fieldAsked)
+	switch {
+	case ends.IsZero():
+		f.fail(fieldExpiresOn, "is missing")
+	case e.home != "":
+		e.partitions = []domain.PartitionKey{domain.UserKey(e.client, e.home)}
+	case isDefaultScope(target):
+		e.partitions = []domain.PartitionKey{domain.AppKey(e.client, realm, domain.ScopesFromResponse(target).Resource())}
+	} // anything else without a user might be a user's all the same
+	return e.isNamed(e.home, environment, "accesstoken", e.client, realm, target)
+}
+
+func accessToken(f *fields) domain.AccessToken {
+	scopes := domain.ScopesFromResponse(f.text(fieldTarget))
 	t := domain.AccessToken{
 		Key: domain.RecordKey{
-			Kind: domain.AccessTokenRecord, Environment: environmentOf(environment), Tenant: realm, ClientID: f.needed(fieldClient),
-			Scopes: scopes.Lookup().Key(),
+			Kind: domain.AccessTokenRecord, Environment: environmentOf(f.text(fieldEnvironment)), Tenant: f.text(fieldRealm),
+			ClientID: f.text(fieldClient), Scopes: f.text(fieldAsked),
 		},
-		Secret: domain.NewSecret(f.needed(fieldSecret)), Type: typ, Scopes: scopes, HomeAccountID: e.home,
+		Secret: domain.NewSecret(f.text(fieldSecret)), Type: f.text(fieldTokenType), Scopes: scopes, HomeAccountID: f.text(fieldHome),
 		CachedAt: f.seconds(fieldCachedAt), ExpiresOn: f.seconds(fieldExpiresOn),
 		ExtendedExpiresOn: f.seconds(fieldExtended), RefreshOn: f.seconds(fieldRefreshOn),
 	}
-	if asked := f.text(fieldAsked); asked != "" {
-		t.Key.Scopes = asked
+	if t.Key.Scopes == "" {
+		t.Key.Scopes = scopes.Lookup().Key()
 	}
-	switch {
-	case t.ExpiresOn.IsZero():
-		f.fail(fieldExpiresOn, "is missing")
-	case e.home != "":
-		e.views = []view{{domain.UserKey(e.client, e.home), t}}
-	case isDefaultScope(target):
-		e.views = []view{{domain.AppKey(e.client, realm, scopes.Resource()), t}}
-	} // anything else without a user might be a user's all the same
-	return keyOf(e.home, environment, "accesstoken", e.client, realm, target)
+	if t.Type == "" {
+		t.Type = domain.TokenTypeBearer
+	}
+	return t
 }
 
 // isDefaultScope reports whether a token can only be an application's own or one for
@@ -127,70 +145,95 @@ func isDefaultScope(target string) bool {
 	return strings.HasSuffix(strings.ToLower(target), "/.default") && !strings.Contains(target, " ")
 }
 
-func (e *entry) refreshToken(f *fields) (key string) {
+func (e *entry) isRefreshToken(f *fields) bool {
 	if e.foreign(f, "RefreshToken") {
-		return ""
+		return true
 	}
 	environment, family := f.needed(fieldEnvironment), f.text(fieldFamily)
-	t := domain.RefreshToken{
-		Key: domain.RecordKey{
-			Kind: domain.RefreshTokenRecord, Environment: environmentOf(environment), Tenant: f.text(fieldRealm), ClientID: f.needed(fieldClient),
-		},
-		Secret: domain.NewSecret(f.needed(fieldSecret)), HomeAccountID: f.needed(fieldHome), ClientID: e.client, FamilyID: family,
-		Scopes: domain.ScopesFromResponse(f.text(fieldTarget)), LastModified: f.seconds(fieldModified), ExpiresOn: f.seconds(fieldExpiresOn),
-	}
+	f.isText(fieldRealm)
+	f.has(fieldClient)
+	f.has(fieldSecret)
+	f.has(fieldHome)
+	f.isText(fieldTarget)
+	f.seconds(fieldModified)
+	f.seconds(fieldExpiresOn)
 	partition := f.text(fieldPartition)
 	if partition != domain.FamilyPartition.String() {
-		e.views = append(e.views, view{domain.UserKey(e.client, e.home), t})
+		e.partitions = append(e.partitions, domain.UserKey(e.client, e.home))
 	}
 	if family != "" && partition != domain.UserPartition.String() {
-		t.Key.ClientID = family
-		e.views = append(e.views, view{domain.FamilyKey(family, e.home), t})
+		e.partitions = append(e.partitions, domain.FamilyKey(family, e.home))
 	}
-	key = keyOf(e.home, environment, "refreshtoken", e.client)
-	if ofFamily := keyOf(e.home, environment, "refreshtoken", family); family != "" && strings.HasPrefix(strings.ToLower(e.name), ofFamily) {
-		return ofFamily
-	}
-	return key
+	return family != "" && e.isNamed(e.home, environment, "refreshtoken", family) ||
+		e.isNamed(e.home, environment, "refreshtoken", e.client)
 }
 
-func (e *entry) idToken(f *fields) (key string) {
+func refreshToken(f *fields, p domain.PartitionKey) domain.RefreshToken {
+	return domain.RefreshToken{
+		Key: domain.RecordKey{ // p's client is the token's or its family
+			Kind: domain.RefreshTokenRecord, Environment: environmentOf(f.text(fieldEnvironment)), Tenant: f.text(fieldRealm), ClientID: p.ClientID(),
+		},
+		Secret: domain.NewSecret(f.text(fieldSecret)), HomeAccountID: f.text(fieldHome), ClientID: f.text(fieldClient), FamilyID: f.text(fieldFamily),
+		Scopes: domain.ScopesFromResponse(f.text(fieldTarget)), LastModified: f.seconds(fieldModified), ExpiresOn: f.seconds(fieldExpiresOn),
+	}
+}
+
+func (e *entry) isIDToken(f *fields) bool {
 	if e.foreign(f, "IdToken") {
-		return ""
+		return true
 	}
 	environment, realm := f.needed(fieldEnvironment), f.text(fieldRealm)
-	t := domain.IDToken{
-		Key: domain.RecordKey{
-			Kind: domain.IDTokenRecord, Environment: environmentOf(environment), Tenant: realm, ClientID: f.needed(fieldClient),
-		},
-		Secret: domain.NewSecret(f.needed(fieldSecret)), HomeAccountID: f.needed(fieldHome),
-	}
-	e.views = []view{{domain.UserKey(e.client, e.home), t}}
-	return keyOf(e.home, environment, "idtoken", e.client, realm)
+	f.has(fieldClient)
+	f.has(fieldSecret)
+	f.has(fieldHome)
+	e.partitions = []domain.PartitionKey{domain.UserKey(e.client, e.home)}
+	return e.isNamed(e.home, environment, "idtoken", e.client, realm)
 }
 
-func (e *entry) account(f *fields) (key string) {
+func idToken(f *fields) domain.IDToken {
+	return domain.IDToken{
+		Key: domain.RecordKey{
+			Kind: domain.IDTokenRecord, Environment: environmentOf(f.text(fieldEnvironment)), Tenant: f.text(fieldRealm), ClientID: f.text(fieldClient),
+		},
+		Secret: domain.NewSecret(f.text(fieldSecret)), HomeAccountID: f.text(fieldHome),
+	}
+}
+
+func (e *entry) isAccount(f *fields) bool {
 	environment, realm := f.needed(fieldEnvironment), f.text(fieldRealm)
 	e.shared = domain.Account{
 		HomeAccountID: f.needed(fieldHome), LocalAccountID: f.text(fieldLocal), Environment: environmentOf(environment), Tenant: realm,
 		Username: f.text(fieldUsername), AuthorityType: f.text(fieldAuthorityType), Source: domain.AccountSource(f.text(fieldSource)),
 	}
-	return keyOf(e.home, environment, realm)
+	return e.isNamed(e.home, environment, realm)
 }
 
-func (e *entry) appMetadata(f *fields) (key string) {
+func (e *entry) isAppMetadata(f *fields) bool {
 	environment := f.needed(fieldEnvironment)
 	e.shared = domain.AppMetadata{
 		Key:      domain.RecordKey{Kind: domain.AppMetadataRecord, Environment: environmentOf(environment), ClientID: f.needed(fieldClient)},
 		ClientID: e.client, FamilyID: f.text(fieldFamily),
 	}
-	return keyOf("appmetadata", environment, e.client)
+	return e.isNamed("appmetadata", environment, e.client)
 }
 
-// record returns what the entry is to a partition; nil when it is nothing.
+// record decodes what the entry is to a partition; nil when it is nothing.
 func (e *entry) record(p domain.PartitionKey) domain.Record {
-	if i := slices.IndexFunc(e.views, func(v view) bool { return v.partition == p }); i >= 0 {
-		return e.views[i].record
+	if !slices.Contains(e.partitions, p) {
+		return nil
+	}
+	if e.own != nil {
+		return e.own
+	}
+	list, _ := document(e.raw)
+	f := &fields{list: list}
+	switch e.kind {
+	case domain.AccessTokenRecord:
+		return accessToken(f)
+	case domain.RefreshTokenRecord:
+		return refreshToken(f, p)
+	case domain.IDTokenRecord:
+		return idToken(f)
 	}
 	return nil
 }

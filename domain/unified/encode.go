@@ -11,8 +11,8 @@ func encoded(p domain.PartitionKey, r domain.Record, base []*entry) []*entry {
 	var out []*entry
 	for _, variant := range variants(p, r, base) {
 		raw := object(merged(variant.members, variant.say))
-		e, problem := decode(r.RecordKey().Kind, member{variant.name, quote(variant.name), raw})
-		if problem != "" || !e.comesBack(p, r) {
+		e := decode(r.RecordKey().Kind, member{variant.name, quote(variant.name), raw})
+		if e.problem != "" || !e.comesBack(p, r) {
 			return nil
 		}
 		out = append(out, e)
@@ -25,7 +25,7 @@ func (e *entry) comesBack(p domain.PartitionKey, r domain.Record) bool {
 	if e.shared != nil {
 		return same(e.shared, r)
 	}
-	return len(e.views) == 1 && e.views[0].partition == p && same(e.views[0].record, r)
+	return len(e.partitions) == 1 && e.partitions[0] == p && same(e.record(p), r)
 }
 
 // same compares two records by content, to the second.

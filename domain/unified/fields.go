@@ -3,8 +3,8 @@ package unified
 import (
 	"bytes"
 	"strconv"
-	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // The fields of the schema that this package reads and writes. Others are kept.
@@ -78,6 +78,26 @@ func (f *fields) needed(name string) string {
 		f.fail(name, "is missing")
 	}
 	return text
+}
+
+// isText sees to it that a field is a string, absent or null, and reports whether it is empty or none.
+func (f *fields) isText(name string) (empty bool) {
+	raw := f.raw(name)
+	if raw == nil || string(raw) == "null" {
+		return true
+	}
+	if raw[0] != '"' || !utf8.Valid(raw) {
+		f.fail(name, "is not a string")
+		return true
+	}
+	return len(raw) == len(`""`)
+}
+
+// has sees to it that there is text which is not empty.
+func (f *fields) has(name string) {
+	if f.isText(name) {
+		f.fail(name, "is missing")
+	}
 }
 
 // seconds returns a time; the zero time when it is absent, null or empty. The schema has
@@ -178,6 +198,3 @@ func object(list []member) []byte {
 	b.WriteByte('}')
 	return b.Bytes()
 }
-
-// keyOf joins the parts of a record's name as the schema does: in lower case.
-func keyOf(parts ...string) string { return strings.ToLower(strings.Join(parts, "-")) }

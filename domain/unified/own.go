@@ -105,32 +105,34 @@ func ownEntry(p domain.PartitionKey, r domain.Record) *entry {
 	if err != nil {
 		return nil
 	}
-	e, problem := decodeOwn(raw)
-	if problem != "" || !e.comesBack(p, r) {
+	e := decodeOwn(raw)
+	if e.problem != "" || !e.comesBack(p, r) {
 		return nil
 	}
 	return e
 }
 
 // decodeOwn reads a record of the own section.
-func decodeOwn(raw []byte) (e *entry, problem string) {
-	e = &entry{raw: raw}
+func decodeOwn(raw []byte) *entry {
+	e := &entry{raw: raw}
 	var o ownRecord
 	if json.Unmarshal(raw, &o) != nil {
-		return e, "is not a record"
+		e.problem = "is not a record"
+		return e
 	}
 	p, err := domain.ParsePartitionKey(o.Partition)
 	r := o.record()
 	switch {
 	case err != nil:
-		return e, "has no partition"
+		e.problem = "has no partition"
 	case r == nil:
-		return e, "is of an unknown kind"
+		e.problem = "is of an unknown kind"
 	case o.Check != o.sum():
-		return e, "is damaged"
+		e.problem = "is damaged"
+	default:
+		e.partitions, e.own = []domain.PartitionKey{p}, r
 	}
-	e.views = []view{{p, r}}
-	return e, ""
+	return e
 }
 
 func (o ownRecord) record() domain.Record {
@@ -197,14 +199,13 @@ func (c *Cache) readOwn(raw []byte) {
 		Without map[string][]string `json:"without"`
 	}
 	if !ok || json.Unmarshal(raw, &content) != nil {
-		c.damaged = true
-		c.report(ownSection, -1, "cannot be read")
+		c.damage(ownSection, "cannot be read")
 		return
 	}
 	for i, raw := range content.Records {
-		e, problem := decodeOwn(raw)
-		if problem != "" {
-			c.report(ownSection, i, problem)
+		e := decodeOwn(raw)
+		if e.problem != "" {
+			c.report(ownSection, i, e.problem)
 		}
 		c.own = append(c.own, e)
 	}

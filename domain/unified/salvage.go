@@ -49,9 +49,9 @@ func (c *Cache) salvageAt(data []byte, at int, names map[string]bool) int {
 	if !ok || !isObject || kind == 0 {
 		return at
 	}
-	e, problem := decode(kind, member{name, rawName, raw})
+	e := newEntry(kind, member{name, rawName, raw}, list, isObject)
 	section := sections[kind] + "|" + name
-	if problem != "" || names[section] {
+	if e.problem != "" || names[section] {
 		return at
 	}
 	names[section] = true
@@ -70,8 +70,8 @@ func (c *Cache) salvageOwn(data []byte, at int) int {
 	if !ok {
 		return at
 	}
-	e, problem := decodeOwn(raw)
-	if problem != "" {
+	e := decodeOwn(raw)
+	if e.problem != "" {
 		return at
 	}
 	c.own = append(c.own, e)

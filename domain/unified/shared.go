@@ -16,7 +16,7 @@ func nameOfShared(r domain.Record) string {
 // for all partitions of a user or client, so it may be said of a partition that it has
 // one not. The tokens have been written and indexed.
 func (c *Cache) putShared(p domain.PartitionKey, set domain.TokenSet) error {
-	hasTokens := slices.ContainsFunc(c.tokens[p], func(e *entry) bool { return e.kind != 0 || !isShared(e.views[0].record) })
+	hasTokens := slices.ContainsFunc(c.tokens[p], func(e *entry) bool { return e.own == nil || !isShared(e.own) })
 	c.own = slices.DeleteFunc(c.own, func(e *entry) bool {
 		r := e.record(p)
 		return r != nil && isShared(r)

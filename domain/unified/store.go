@@ -80,7 +80,7 @@ func (c *Cache) remove(p domain.PartitionKey, key domain.RecordKey) []*entry {
 		i := slices.Index(c.entries[e.kind], e)
 		switch {
 		case i < 0: // its twin was there
-		case p.Kind() == domain.FamilyPartition && len(e.views) > 1:
+		case p.Kind() == domain.FamilyPartition && len(e.partitions) > 1:
 			c.entries[e.kind][i] = e.forUserOnly()
 		default:
 			c.entries[e.kind] = slices.Delete(c.entries[e.kind], i, i+1)
@@ -95,8 +95,8 @@ func (c *Cache) remove(p domain.PartitionKey, key domain.RecordKey) []*entry {
 func (e *entry) forUserOnly() *entry {
 	list, _ := document(e.raw)
 	raw := object(merged(list, []field{{fieldPartition, domain.UserPartition.String()}}))
-	marked, problem := decode(e.kind, member{e.name, e.rawName, raw})
-	if problem != "" {
+	marked := decode(e.kind, member{e.name, e.rawName, raw})
+	if marked.problem != "" {
 		return e
 	}
 	return marked
@@ -136,7 +136,7 @@ func (c *Cache) forget(p domain.PartitionKey) {
 	}
 	for _, kind := range []domain.RecordKind{domain.AccessTokenRecord, domain.RefreshTokenRecord, domain.IDTokenRecord} {
 		c.entries[kind] = slices.DeleteFunc(c.entries[kind], func(e *entry) bool {
-			return len(e.views) == 0 && e.home == p.Owner() && e.client == p.ClientID()
+			return len(e.partitions) == 0 && e.home == p.Owner() && e.client == p.ClientID()
 		})
 	}
 }
