@@ -83,9 +83,9 @@ soak: ## torture the cache file for a quarter of an hour: many writers, kills, e
 	KEYPORT_SOAK=1 $(GO) test -v -count=1 -timeout 60m ./domain/unified ./adapters/cachefile | grep -vE '^(=== | *--- PASS)'
 	@$(MAKE) powercut
 
-powercut: ## cut the power of file systems that have the cache file; needs Linux, root, loop devices and FUSE
+powercut: ## cut the power of real file systems that have the cache file, POWERCUT_CUTS (60) times each; needs Linux, root, loop devices and FUSE
 	bash e2e/powercut/install
-	cd e2e && $(GO) vet -tags powercut ./powercut && $(GO) test -tags powercut -count=1 -timeout 30m -v ./powercut | grep -vE '^(=== | *--- PASS)'
+	cd e2e && $(GO) vet -tags powercut ./powercut && unshare --mount $(GO) test -tags powercut -count=1 -timeout 30m -v ./powercut | grep -vE '^(=== | *--- PASS)'
 
 bench: ## measure side by side with other libraries; some minutes
 	cd benchmarks && $(GO) run . $(BENCHFLAGS)

@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -17,6 +19,17 @@ import (
 	"github.com/seed57855a68/keyport/domain"
 	"github.com/seed57855a68/keyport/domain/unified"
 )
+
+// interrupted ends with SIGINT and SIGTERM. The tests then end after the cut at which they are, and unmount: to die
+// with mounted disks that nobody serves is what a program must not do.
+var interrupted context.Context
+
+func endIfInterrupted(t *testing.T) {
+	t.Helper()
+	if interrupted.Err() != nil {
+		t.Fatal("interrupted")
+	}
+}
 
 // TestMain makes this program the child when it is started as one.
 func TestMain(m *testing.M) {
@@ -27,7 +40,11 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	var stop func()
+	interrupted, stop = signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	signal.Ignore(syscall.SIGPIPE) // who reads the output may be interrupted first
+	m.Run()
 }
 
 // child counts in the cache. It prints each number that is stored, and waits for a line before it goes on.

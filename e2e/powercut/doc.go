@@ -9,4 +9,8 @@
 // The test has the build tag powercut, because it needs Linux, root, loop devices and FUSE:
 //
 //	make powercut
+//	make powercut POWERCUT_CUTS=12 # of each file system, instead of 60: what .ci/run does
+//
+// It runs in a mount namespace of its own, and loop devices are freed with what is mounted from them: nothing is
+// left when it fails or is interrupted.
 package powercut
