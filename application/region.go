@@ -53,12 +53,14 @@ func (c *core) postRegional(
 	defer cancel()
 	to.Endpoint = endpoint
 	got, err = c.postAs(limited, r, to, d)
+	var unsent *domain.ThrottledError
 	switch {
 	case ctx.Err() != nil: // says nothing of the host
 	case errors.Is(err, domain.ErrUnavailable):
 		c.regions.Outage.Begin(c.ports.Clock.Now(), err)
 		c.report(ctx, "reach the region's endpoint: the global one is asked", err)
 		return got, err, nil
+	case errors.As(err, &unsent): // nor does what was not sent
 	default:
 		c.regions.Outage.End()
 	}

@@ -201,6 +201,28 @@ func TestACallerWhoGivesUpSaysNothingOfTheRegion(t *testing.T) {
 }
 
 // The time of the whole acquisition is up, most of which went elsewhere.
+func TestARequestThatIsHeldBackSaysNothingOfTheRegion(t *testing.T) {
+	r := newInRegion(t, nil)
+	throttled := keyporttest.Rule{Status: http.StatusTooManyRequests, Header: http.Header{"Retry-After": {"1200"}}}
+	throttled.Match = func(q *http.Request, form url.Values) bool {
+		return q.URL.Host == regionHost && strings.Contains(form.Get("scope"), "resource-1")
+	}
+	r.Script(throttled)
+	if _, err := r.tryToken(1); !errors.Is(err, domain.ErrThrottled) {
+		t.Fatalf("the first request: %v", err)
+	}
+	r.down(keyporttest.Rule{Status: http.StatusServiceUnavailable})
+	r.token(2)
+	r.Clock().Advance(6 * time.Minute)
+	if _, err := r.tryToken(1); !errors.Is(err, domain.ErrThrottled) { // it is the one that would find out
+		t.Fatalf("the request that is held back: %v", err)
+	}
+	r.hosts()
+	if r.token(3); r.hosts() != globalHost {
+		t.Error("the region that failed is asked as if it had answered")
+	}
+}
+
 func TestTimeThatIsUpSaysNothingOfTheRegion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, vault := &hanging{host: regionHost}, 25*time.Second
