@@ -50,12 +50,14 @@ type TokenCacheOptions struct {
 // TokenCache implements [ports.TokenCache] in a [BlobStore]. It is safe for concurrent
 // use and starts no goroutines. Make it with [FromBlobStore].
 type TokenCache struct {
-	store    BlobStore
-	codec    *Codec
-	clock    ports.Clock
-	report   func(context.Context, Problem)
-	versions versions
-	turns    leases
+	store     BlobStore
+	versioner BlobVersioner // the store, when it is one
+	codec     *Codec
+	clock     ports.Clock
+	report    func(context.Context, Problem)
+	versions  versions
+	kept      kept
+	turns     leases
 }
 
 // FromBlobStore makes a token cache of any store of bytes with versions. It fails with a [*domain.ConfigError].
@@ -68,6 +70,7 @@ func FromBlobStore(s BlobStore, o TokenCacheOptions) (*TokenCache, error) {
 		return nil, err
 	}
 	c := &TokenCache{store: s, codec: codec, clock: o.Clock, report: o.OnProblem}
+	c.versioner, _ = s.(BlobVersioner)
 	if c.report == nil {
 		c.report = func(context.Context, Problem) {}
 	}
@@ -88,6 +91,10 @@ func (c *TokenCache) read(ctx context.Context, name string) (s stored, err error
 		return s, err
 	}
 	s.seen = c.versions.of(name)
+	if known, ok := c.unchanged(ctx, name, s.seen); ok {
+		return known, nil
+	}
+	defer func() { c.opened(name, s) }()
 	value, version, err := c.store.ReadBlob(ctx, name)
 	if err != nil {
 		return s, err
