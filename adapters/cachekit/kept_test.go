@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/seed57855a68/keyport/adapters/cachekit"
 	"github.com/seed57855a68/keyport/domain"
+	"github.com/seed57855a68/keyport/keyporttest"
 	"github.com/seed57855a68/keyport/ports"
 	"github.com/seed57855a68/keyport/ports/portstest"
 )
@@ -76,21 +78,46 @@ func TestAnUnchangedSetIsKept(t *testing.T) {
 	}
 }
 
-// TestWhatHasProblemsIsNotKept: it is told of each time, and plain text only as long as it is accepted.
-func TestWhatHasProblemsIsNotKept(t *testing.T) {
+// away is a sealer whose service answers only the first calls of Open.
+type away struct {
+	ports.Sealer
+	answers int
+}
+
+var errAway = errors.New("the key service is away")
+
+func (a *away) Open(ctx context.Context, sealed, associated []byte) ([]byte, error) {
+	if a.answers--; a.answers < 0 {
+		return nil, errAway
+	}
+	return a.Sealer.Open(ctx, sealed, associated)
+}
+
+// TestWhatWasNotOpenedWholeIsNotKept: the rest may open the next time.
+func TestWhatWasNotOpenedWholeIsNotKept(t *testing.T) {
 	store := &versioned{blobs: newBlobs()}
-	p := &told{}
+	storeSet(t, open(t, store, sealedWith(t)), user, signedIn("adele"))
+	p, service := &told{}, &away{ring(t, key("k1", "a")), 2}
+	c := open(t, store, cachekit.TokenCacheOptions{CodecOptions: cachekit.CodecOptions{Sealer: service}, OnProblem: p.add})
+	if set, err := c.Load(t.Context(), user); err != nil || set.Len() != 1 || !p.has(errAway) {
+		t.Errorf("while the service goes away: %v %v, tells of %v", set, err, p.problems)
+	}
+	service.answers = 100
+	readsOf(t, store, c, signedIn("adele"))
+}
+
+// TestPlainTextIsNotKept beyond the time in which it is accepted.
+func TestPlainTextIsNotKept(t *testing.T) {
+	store := &versioned{blobs: newBlobs()}
+	storeSet(t, open(t, store, plain()), user, signedIn("adele"))
+	clock := keyporttest.NewClock(noon)
 	o := sealedWith(t)
-	o.OnProblem = p.add
+	o.Clock, o.InsecureAcceptPlaintextUntil = clock, noon.Add(time.Hour)
 	c := open(t, store, o)
-	storeSet(t, c, user, signedIn("first"))
-	name, value := store.only(t)
-	store.put(name, value[:len(value)-20])
-	for range 3 {
-		p.problems = nil
-		if _, err := c.Load(t.Context(), user); err != nil || !p.has(cachekit.ErrDamaged) {
-			t.Errorf("Load: %v, tells of %v", err, p.problems)
-		}
+	readsOf(t, store, c, signedIn("adele"))
+	clock.Advance(2 * time.Hour)
+	if set, err := c.Load(t.Context(), user); !errors.Is(err, cachekit.ErrPlaintext) || !set.IsZero() {
+		t.Errorf("after that time: %v %v, want ErrPlaintext", set, err)
 	}
 }
 
