@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,7 +29,20 @@ type folder struct {
 	path  string
 	turn  chan struct{} // held by the one caller of this handle that locks the folder
 	swept atomic.Bool   // left-over temporary files were looked for
+
+	mu   sync.RWMutex // guards read
+	read map[string]version
 }
+
+// version is what a file was when it was read, and what that is called.
+type version struct {
+	path string
+	info fs.FileInfo
+	name string
+}
+
+// maxVersions bounds what is known of files.
+const maxVersions = 4096
 
 // newFolder checks the path.
 func newFolder(path string) (*folder, error) {
@@ -80,16 +94,31 @@ func (f *folder) lock(ctx context.Context) (unlock func(), err error) {
 }
 
 // ReadBlob implements [cachekit.BlobStore].
-func (f *folder) ReadBlob(_ context.Context, name string) (value []byte, version string, err error) {
-	value, info, err := f.file(name).read()
+func (f *folder) ReadBlob(_ context.Context, name string) (value []byte, is string, err error) {
+	named := f.file(name)
+	value, info, err := named.read()
 	if info == nil || err != nil {
 		return nil, "", err
 	}
-	return value, versionOf(info), nil
+	v := version{path: named.path, info: info, name: versionOf(info)}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.read == nil || len(f.read) >= maxVersions {
+		f.read = make(map[string]version)
+	}
+	f.read[name] = v
+	return value, v.name, nil
 }
 
-// BlobVersion implements [cachekit.BlobVersioner] by one stat.
-func (f *folder) BlobVersion(_ context.Context, name string) (version string, err error) {
+// BlobVersion implements [cachekit.BlobVersioner]. Each hit costs this call, which is one stat when
+// the file is the same.
+func (f *folder) BlobVersion(_ context.Context, name string) (is string, err error) {
+	f.mu.RLock()
+	v, known := f.read[name]
+	f.mu.RUnlock()
+	if known && isStill(v.path, v.info) {
+		return v.name, nil
+	}
 	info, err := f.file(name).stat()
 	if info == nil || err != nil {
 		return "", err
@@ -108,7 +137,7 @@ func versionOf(info fs.FileInfo) string {
 }
 
 // SwapBlob implements [cachekit.BlobStore].
-func (f *folder) SwapBlob(_ context.Context, name, version string, value []byte, _ time.Time) (swapped bool, err error) {
+func (f *folder) SwapBlob(_ context.Context, name, expected string, value []byte, _ time.Time) (swapped bool, err error) {
 	named := f.file(name)
 	info, err := named.stat()
 	if err != nil {
@@ -118,7 +147,7 @@ func (f *folder) SwapBlob(_ context.Context, name, version string, value []byte,
 	if info != nil {
 		was = versionOf(info)
 	}
-	if was != version {
+	if was != expected {
 		return false, nil
 	}
 	if f.swept.CompareAndSwap(false, true) {

@@ -121,7 +121,7 @@ func (c *TokenCache) read(ctx context.Context, name string) (s stored, err error
 // Load implements [ports.TokenCache]. Records that cannot be used are told of and left
 // out; when nothing of the set can be used, it fails with an [Error].
 func (c *TokenCache) Load(ctx context.Context, key domain.PartitionKey) (domain.TokenSet, error) {
-	name := c.codec.Name(key)
+	name := c.name(key)
 	s, err := c.read(ctx, name)
 	if err != nil || s.document == nil {
 		return domain.TokenSet{}, failed("load", name, err)
@@ -142,7 +142,7 @@ func (c *TokenCache) tell(ctx context.Context, d *Document) {
 func (c *TokenCache) Update(
 	ctx context.Context, key domain.PartitionKey, change func(domain.TokenSet) (domain.TokenSet, error),
 ) error {
-	name := c.codec.Name(key)
+	name := c.name(key)
 	release, err := c.turns.wait(ctx, name) // to race each other would only cost round trips
 	if err != nil {
 		return failed("update", name, err)

@@ -3,6 +3,8 @@ package cachekit
 import (
 	"context"
 	"sync"
+
+	"github.com/seed57855a68/keyport/domain"
 )
 
 // maxKept bounds the sets that are kept of a [BlobVersioner].
@@ -18,8 +20,9 @@ type BlobVersioner interface {
 
 // kept are the documents as they were opened. The zero value is ready.
 type kept struct {
-	mu   sync.RWMutex // guards sets
-	sets map[string]keptSet
+	mu    sync.RWMutex // guards what follows
+	sets  map[string]keptSet
+	names map[domain.PartitionKey]string // of the sets: a digest costs as much as the rest of a hit
 }
 
 // keptSet is one of them, with the store's version.
@@ -39,21 +42,40 @@ func (k *kept) keep(name string, s keptSet) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.sets == nil {
-		k.sets = make(map[string]keptSet)
+		k.sets, k.names = make(map[string]keptSet), make(map[domain.PartitionKey]string)
 	}
 	if _, known := k.sets[name]; !known && len(k.sets) >= maxKept {
 		for other := range k.sets { // any: it is opened again
-			delete(k.sets, other)
+			k.remove(other)
 			break
 		}
 	}
-	k.sets[name] = s
+	k.sets[name], k.names[s.document.partition] = s, name
 }
 
 func (k *kept) drop(name string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	delete(k.sets, name)
+	k.remove(name)
+}
+
+// remove is for who holds mu.
+func (k *kept) remove(name string) {
+	if s, ok := k.sets[name]; ok {
+		delete(k.names, s.document.partition)
+		delete(k.sets, name)
+	}
+}
+
+// name returns the codec's name of a partition.
+func (c *TokenCache) name(key domain.PartitionKey) string {
+	c.kept.mu.RLock()
+	name, ok := c.kept.names[key]
+	c.kept.mu.RUnlock()
+	if ok {
+		return name
+	}
+	return c.codec.Name(key)
 }
 
 // unchanged returns the set that was opened before, if it is still what is stored. A reader that was slow may have
