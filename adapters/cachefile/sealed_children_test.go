@@ -79,16 +79,29 @@ func storedSealed(t *testing.T, folder string) (set domain.TokenSet, whole bool)
 	return set, whole && len(p.problems) == 0
 }
 
-func openSealedWithBug(folder, bug string) (updater, error) {
-	secret := domain.NewSecret(base64.StdEncoding.EncodeToString([]byte(strings.Repeat("a", 31) + "!"))) // as sealedKey's
-	keys, err := cachekit.NewKeyRing(cachekit.KeyRingOptions{Active: cachekit.Key{ID: "k1", Secret: secret}})
+// openCache opens either cache, in a process that is no test.
+func openCache(path string) (ports.TokenCache, error) {
+	if !isSealed(path) {
+		return cachefile.NewTokenCache(cachefile.TokenCacheOptions{Path: path})
+	}
+	keys, err := childKeys()
 	if err != nil {
 		return nil, err
 	}
-	if bug != bugNone {
-		return brokenFolder{folder, bug, keys}, nil
+	return cachefile.NewSealedTokenCache(cachefile.SealedTokenCacheOptions{Folder: path, Sealer: keys})
+}
+
+func childKeys() (*cachekit.KeyRing, error) {
+	secret := domain.NewSecret(base64.StdEncoding.EncodeToString([]byte(strings.Repeat("a", 31) + "!"))) // as sealedKey's
+	return cachekit.NewKeyRing(cachekit.KeyRingOptions{Active: cachekit.Key{ID: "k1", Secret: secret}})
+}
+
+func openSealedWithBug(folder, bug string) (updater, error) {
+	if bug == bugNone {
+		return openCache(folder)
 	}
-	return cachefile.NewSealedTokenCache(cachefile.SealedTokenCacheOptions{Folder: folder, Sealer: keys})
+	keys, err := childKeys()
+	return brokenFolder{folder, bug, keys}, err
 }
 
 // brokenFolder is a folder of sealed files as one would write it at first, with a bug in it.
@@ -164,4 +177,11 @@ func TestDamageOfSealedFilesByKilledProcessesIsSeen(t *testing.T) {
 		}
 	}
 	t.Error("a file that is written in place is never damaged")
+}
+
+// TestOneProcessRedeemsWithSealedFiles is TestOneProcessRedeems for a folder.
+func TestOneProcessRedeemsWithSealedFiles(t *testing.T) { oneProcessRedeems(t, sealedIn) }
+
+func TestSecondRedemptionsWithSealedFilesAreSeen(t *testing.T) {
+	secondRedemptionsAreSeen(t, sealedIn)
 }

@@ -224,3 +224,34 @@ func TestASealedHitOpensNoSeal(t *testing.T) {
 		}
 	}
 }
+
+// TestASealedFolderIsLocked during an update, for all its files, and the error says so. Readers do not wait. A lock file that
+// was deleted is made again.
+func TestASealedFolderIsLocked(t *testing.T) {
+	folder := sealedIn(t)
+	c := openSealed(t, folder)
+	if err := c.Update(t.Context(), theirs, ofOther(adding("theirs"))); err != nil {
+		t.Fatal(err)
+	}
+	err := c.Update(t.Context(), userKey, func(s domain.TokenSet) (domain.TokenSet, error) {
+		other := openSealed(t, folder)
+		err := other.Update(shortly(t), theirs, ofOther(adding("more")))
+		var typed *cachefile.Error
+		if !errors.Is(err, cachefile.ErrLocked) || !errors.As(err, &typed) || typed.Remedy == "" {
+			t.Errorf("a second handle gets the lock: %v", err)
+		}
+		if set, err := other.Load(t.Context(), theirs); err != nil || secretsOf(set) != "theirs" {
+			t.Errorf("Load meanwhile: %v", err)
+		}
+		return s, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(folder, ".lock")); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Update(shortly(t), userKey, adding("token")); err != nil {
+		t.Errorf("after the lock file was deleted: %v", err)
+	}
+}
