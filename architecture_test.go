@@ -122,6 +122,7 @@ var clockFunctions = []string{
 // testsMayImport is what any _test.go may import besides what its room may.
 var testsMayImport = []string{
 	"mocks", "keyporttest/...", "ports/portstest", "adapters/cachememory",
+	"adapters/cachekit", "adapters/cachefile", // an example shows the key from a key store in the cache that it seals
 	"github.com/google/go-cmp/...", "go.uber.org/goleak", "go.uber.org/mock/gomock", "pgregory.net/rapid",
 }
 

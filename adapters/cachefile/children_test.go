@@ -134,6 +134,9 @@ type updater interface {
 }
 
 func openWithBug(path, bug string) (updater, error) {
+	if isSealed(path) {
+		return openSealedWithBug(path, bug)
+	}
 	if bug != bugNone {
 		return broken{path, bug}, nil
 	}

@@ -11,6 +11,18 @@
 // in plain text: whoever reads it has the tokens. See docs/caching.md for which cache
 // suits which program, and what other libraries see of the file.
 //
+// # Sealed, for programs that use this library only
+//
+//	keys, err := cachekit.NewKeyRing(cachekit.KeyRingOptions{Active: cachekit.Key{ID: key.ID(), Secret: key.Text()}})
+//	tokens, err := cachefile.NewSealedTokenCache(cachefile.SealedTokenCacheOptions{Folder: folder, Sealer: keys})
+//	problems, err := tokens.Verify(ctx)
+//
+// A [SealedTokenCache] is a folder with a sealed file for each user: who reads it learns sizes and times, and who
+// writes it can delete (package adapters/cachekit says more). The key is one of adapters/keyring, or
+// your own. [SealedTokenCache.Import] brings in what a plain file has. What follows holds for both, where it does not speak of other
+// libraries: an update replaces one file under the lock of the folder, "<folder>/.lock"; leases
+// are in "<folder>/.leases".
+//
 // # Many processes
 //
 // Any number of processes use one file. An update is: lock, read, merge, write another file, sync, rename, sync
@@ -50,5 +62,5 @@
 // # What a hit costs
 //
 // One stat of the file, at any size: what was read is kept until inode, size, mode or time of
-// change differ. (See docs/adr/0017-the-file-that-all-msals-share.md.)
+// change differ. (See docs/adr/0017-the-file-that-all-msals-share.md and docs/adr/0021-a-folder-of-sealed-files.md.)
 package cachefile

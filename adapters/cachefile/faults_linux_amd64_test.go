@@ -15,6 +15,7 @@ import (
 
 	"github.com/seed57855a68/keyport/adapters/cachefile"
 	"github.com/seed57855a68/keyport/domain"
+	"github.com/seed57855a68/keyport/ports"
 )
 
 func init() { children["steps"] = stepsChild }
@@ -41,7 +42,7 @@ func stepsChild() error {
 }
 
 func underLease(c updater, wanted bool, work func() error) error {
-	cache, ok := c.(*cachefile.TokenCache)
+	cache, ok := c.(ports.Locker)
 	if !wanted || !ok {
 		return work()
 	}
@@ -68,22 +69,25 @@ func kindOf(err error) string {
 // scenario is a folder as the child finds it, and what the child does.
 type scenario struct {
 	name, steps string
+	path        func(testing.TB) string
 	prepare     func(t *testing.T, path string) error
 }
 
+func nothing(*testing.T, string) error { return nil }
+
 var scenarios = []scenario{
-	{"a file", "count", aFile},
-	{"no file", "count", func(*testing.T, string) error { return nil }},
-	{"two updates", "count count", aFile},
-	{"deleting", "count delete count", aFile},
-	{"a lease", "lease", aFile},
-	{"a damaged file", "count", func(t *testing.T, path string) error {
+	{"a file", "count", newPath, aFile},
+	{"no file", "count", newPath, nothing},
+	{"two updates", "count count", newPath, aFile},
+	{"deleting", "count delete count", newPath, aFile},
+	{"a lease", "lease", newPath, aFile},
+	{"a damaged file", "count", newPath, func(t *testing.T, path string) error {
 		t.Helper()
 		err := aFile(t, path)
 		data, readErr := os.ReadFile(path)
 		return errors.Join(err, readErr, os.WriteFile(path, data[:len(data)-3], 0o600))
 	}},
-	{"what a crash left", "count", func(t *testing.T, path string) error {
+	{"what a crash left", "count", newPath, func(t *testing.T, path string) error {
 		t.Helper()
 		old, temporary := time.Now().Add(-2*time.Hour), filepath.Join(filepath.Dir(path), leftByACrash)
 		return errors.Join(aFile(t, path), os.WriteFile(path+".lockfile", []byte("1 keyport"), 0o600),
@@ -98,7 +102,10 @@ const leftByACrash = ".cache.json.1.tmp"
 
 func aFile(t *testing.T, path string) error {
 	t.Helper()
-	c := open(t, path)
+	c, err := openWithBug(path, bugNone)
+	if err != nil {
+		return err
+	}
 	var now int
 	return errors.Join(
 		c.Update(t.Context(), bystander, ofOther(adding("bystander"))),
@@ -135,26 +142,26 @@ func possible(before int, steps, printed []string) map[int]bool {
 // try runs a scenario with a fault and returns the call that had it, and what is wrong then.
 func (s scenario) try(t *testing.T, bug string, f fault) (call string, wrong []string) {
 	t.Helper()
-	path := newPath(t)
+	path := s.path(t)
 	defer func() { _ = os.RemoveAll(filepath.Dir(path)) }()
 	if err := s.prepare(t, path); err != nil {
 		t.Fatal(err)
 	}
-	original, _ := os.ReadFile(path)
+	original := contentOf(t, path)
 	set, _ := stored(t, path)
 	before := count(set, "x")
 	begin := time.Now()
 	got := f.run(t, "steps", "CACHE="+path, "BUG="+bug, "STEPS="+s.steps, "GODEBUG=asyncpreemptoff=1")
 	printed, took := got.lines[1:], time.Since(begin)
 
-	now, _ := os.ReadFile(path)
+	now := contentOf(t, path)
 	set, whole := stored(t, path)
-	if !whole && string(now) != string(original) {
+	if !whole && now != original {
 		wrong = append(wrong, fmt.Sprintf("the file is neither old nor new: %d bytes", len(now)))
 	} else if states := possible(before, strings.Fields(s.steps), printed); !states[count(set, "x")] {
 		wrong = append(wrong, fmt.Sprintf("the counter is %d after %v", count(set, "x"), printed))
 	}
-	if len(original) > 0 && !strings.Contains(string(now), "bystander") {
+	if original != "" && !hasBystander(t, path) {
 		wrong = append(wrong, "another's token is lost")
 	}
 	if !f.kill {
@@ -169,7 +176,7 @@ func (s scenario) try(t *testing.T, bug string, f fault) (call string, wrong []s
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	if _, err := open(t, path).Verify(ctx); err != nil {
+	if err := verify(ctx, t, path); err != nil {
 		wrong = append(wrong, fmt.Sprintf("the next process: %v", err))
 	}
 	return got.call, wrong
@@ -185,7 +192,7 @@ func (f fault) wrong(path, call string, printed []string) (wrong []string) {
 	if f.short && slices.ContainsFunc(printed, func(line string) bool { return line != "stored" }) {
 		wrong = append(wrong, fmt.Sprint("a short write is no error: ", printed))
 	}
-	left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*.tmp"))
+	left, _ := filepath.Glob(filepath.Join(folderOf(path), ".*.tmp"))
 	left = slices.DeleteFunc(left, func(path string) bool { return strings.HasSuffix(path, leftByACrash) }) // which need not go at once
 	if len(left) > 0 && call != "unlinkat" {
 		wrong = append(wrong, fmt.Sprint("temporary files are left: ", left))
@@ -241,7 +248,10 @@ func (a *tally) report(t *testing.T, what string, atLeast int) {
 
 // TestKilledAtEachSystemCall: the file is the old one or the new one, what was acknowledged is in it, and the next
 // process goes on at once. The long form kills a thousand times.
-func TestKilledAtEachSystemCall(t *testing.T) {
+func TestKilledAtEachSystemCall(t *testing.T) { killedAtEachSystemCall(t, scenarios) }
+
+func killedAtEachSystemCall(t *testing.T, scenarios []scenario) {
+	t.Helper()
 	var a tally
 	for a.total < pick(1, 1000) {
 		for _, s := range scenarios[:pick(1, len(scenarios))] {
@@ -254,15 +264,15 @@ func TestKilledAtEachSystemCall(t *testing.T) {
 // TestBugsAreSeenByKills: each bug is found by kills at the system calls of one update.
 func TestBugsAreSeenByKills(t *testing.T) {
 	for bug, want := range map[string]string{bugInPlace: "neither old nor new", bugStuck: "locked by another process", bugRemoved: "another's token is lost"} {
-		t.Run(bug, func(t *testing.T) { seen(t, bug, want, fault{kill: true}) })
+		t.Run(bug, func(t *testing.T) { seen(t, scenarios[0], bug, want, fault{kill: true}) })
 	}
 }
 
 // seen fails when a bug is not.
-func seen(t *testing.T, bug, want string, f fault) {
+func seen(t *testing.T, s scenario, bug, want string, f fault) {
 	t.Helper()
 	a := tally{until: want}
-	a.sweep(t, scenarios[0], bug, f)
+	a.sweep(t, s, bug, f)
 	if !a.enough() {
 		t.Fatalf("%d faults do not show it: %v", a.total, a.wrong)
 	}
@@ -276,7 +286,10 @@ var errnos = []syscall.Errno{
 
 // TestErrorsAtEachSystemCall: the file is the old one or the new one, the error is typed and is the system's, no
 // temporary file stays, and the next update works. The long form injects each error at each call.
-func TestErrorsAtEachSystemCall(t *testing.T) {
+func TestErrorsAtEachSystemCall(t *testing.T) { errorsAtEachSystemCall(t, scenarios) }
+
+func errorsAtEachSystemCall(t *testing.T, scenarios []scenario) {
+	t.Helper()
 	var a tally
 	for _, s := range scenarios[:pick(1, len(scenarios))] {
 		for _, errno := range errnos[:pick(1, len(errnos))] {
@@ -293,6 +306,6 @@ func TestBugsAreSeenByErrors(t *testing.T) {
 	for bug, want := range map[string]string{
 		bugInPlace: "neither old nor new", bugLeftOver: "temporary files are left", bugIgnored: "the counter is", bugNoLock: "the error is untyped",
 	} {
-		t.Run(bug, func(t *testing.T) { seen(t, bug, want, fault{errno: syscall.ENOSPC}) })
+		t.Run(bug, func(t *testing.T) { seen(t, scenarios[0], bug, want, fault{errno: syscall.ENOSPC}) })
 	}
 }

@@ -203,9 +203,12 @@ func stamp(t *os.File, replaced fs.FileInfo) error {
 
 func (f *file) pattern() string { return "." + filepath.Base(f.path) + ".*.tmp" }
 
-// sweep removes temporary files that crashes have left.
-func (f *file) sweep() {
-	list, err := filepath.Glob(filepath.Join(escapeGlob(f.folder), escapeGlob("."+filepath.Base(f.path))+".*.tmp"))
+// sweep removes temporary files of this file that crashes have left.
+func (f *file) sweep() { sweep(f.folder, escapeGlob("."+filepath.Base(f.path))+".*.tmp") }
+
+// sweep removes temporary files of a folder that crashes have left.
+func sweep(folder, pattern string) {
+	list, err := filepath.Glob(filepath.Join(escapeGlob(folder), pattern))
 	if err != nil {
 		return
 	}

@@ -19,7 +19,11 @@ const grace = time.Second
 // Lock implements [ports.Locker] among all processes that share the file. The lock ends with
 // the process that holds it; one that is stopped loses it after the lease.
 func (c *TokenCache) Lock(ctx context.Context, key string, atMost time.Duration) (unlock func(), err error) {
-	folder := c.file.path + ".leases"
+	return lockLease(ctx, c.file.path+".leases", key, atMost)
+}
+
+// lockLease waits for the lease of a key in a folder of leases.
+func lockLease(ctx context.Context, folder, key string, atMost time.Duration) (unlock func(), err error) {
 	if err := os.MkdirAll(folder, folderMode); err != nil {
 		return nil, failed("lock", folder, err)
 	}

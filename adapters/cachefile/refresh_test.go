@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/seed57855a68/keyport"
-	"github.com/seed57855a68/keyport/adapters/cachefile"
 	"github.com/seed57855a68/keyport/keyporttest"
 )
 
@@ -49,7 +48,7 @@ var silent = keyport.SilentRequest{Scopes: []string{"api:read"}}
 
 // refreshChild asks for the user's token and prints where it came from, and what it is.
 func refreshChild() error {
-	cache, err := cachefile.NewTokenCache(cachefile.TokenCacheOptions{Path: os.Getenv("CACHE")})
+	cache, err := openCache(os.Getenv("CACHE"))
 	if err != nil {
 		return err
 	}
@@ -87,7 +86,7 @@ func refreshChild() error {
 }
 
 // redemptions signs a user in, lets the token end, and has processes ask for it at once.
-func redemptions(t *testing.T, bug string, processes int) (requests int, lines []string) {
+func redemptions(t *testing.T, path, bug string, processes int) (requests int, lines []string) {
 	t.Helper()
 	authority := keyporttest.New(keyporttest.Options{})
 	authority.SetRefreshTokens(keyporttest.RefreshTokens{Rotate: true, DetectReuse: true})
@@ -97,7 +96,6 @@ func redemptions(t *testing.T, bug string, processes int) (requests int, lines [
 		t.Fatal(err)
 	}
 	defer func() { _ = listener.Close() }()
-	path := pathIn(t)
 	signIn(t, authority, listener, path)
 	authority.Clock().Advance(2 * time.Hour)
 	before := len(authority.Requests(keyporttest.EndpointToken))
@@ -118,7 +116,11 @@ func redemptions(t *testing.T, bug string, processes int) (requests int, lines [
 
 func signIn(t *testing.T, authority *keyporttest.Authority, l *keyporttest.Listener, path string) {
 	t.Helper()
-	app, err := newApp(l.URL, keyport.Ports{TokenCache: open(t, path), HTTPClient: l.Client(), Clock: authority.Clock()})
+	cache, err := openCache(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app, err := newApp(l.URL, keyport.Ports{TokenCache: cache, HTTPClient: l.Client(), Clock: authority.Clock()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,9 +162,12 @@ func clientTrusting(root []byte) (*http.Client, error) {
 }
 
 // TestOneProcessRedeems: the refresh token is spent once, and the others adopt what came of it.
-func TestOneProcessRedeems(t *testing.T) {
+func TestOneProcessRedeems(t *testing.T) { oneProcessRedeems(t, pathIn) }
+
+func oneProcessRedeems(t *testing.T, path func(testing.TB) string) {
+	t.Helper()
 	for range pick(1, 20) {
-		requests, lines := redemptions(t, bugNone, 8)
+		requests, lines := redemptions(t, path(t), bugNone, 8)
 		fromServer, tokens := 0, map[string]bool{}
 		for _, line := range lines {
 			source, token, _ := strings.Cut(line, " ")
@@ -191,9 +196,12 @@ func sources(lines []string) []string {
 }
 
 // TestSecondRedemptionsAreSeen: without the lease, a second process redeems.
-func TestSecondRedemptionsAreSeen(t *testing.T) {
+func TestSecondRedemptionsAreSeen(t *testing.T) { secondRedemptionsAreSeen(t, pathIn) }
+
+func secondRedemptionsAreSeen(t *testing.T, path func(testing.TB) string) {
+	t.Helper()
 	for range 10 {
-		if requests, _ := redemptions(t, bugNoLease, 8); requests > 1 {
+		if requests, _ := redemptions(t, path(t), bugNoLease, 8); requests > 1 {
 			return
 		}
 	}

@@ -22,9 +22,8 @@ import (
 
 // killed lets processes count, as many at a time as there are writers, and kills them at any moment.
 // It reports the kills after which an acknowledged number was lost, and those after which the file was damaged.
-func killed(t *testing.T, bug string, writers, kills int) (lost, damaged int) {
+func killed(t *testing.T, path, bug string, writers, kills int) (lost, damaged int) {
 	t.Helper()
-	path := pathIn(t)
 	counter := func(slot int) *child {
 		c := start(t, "count", "CACHE="+path, "BUG="+bug, fmt.Sprint("ID=", slot))
 		_ = c.in.Close()
@@ -68,7 +67,7 @@ func goesOnAtOnce(t *testing.T, path string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	if _, err := open(t, path).Verify(ctx); err != nil {
+	if err := verify(ctx, t, path); err != nil {
 		t.Fatalf("after a process was killed: %v", err)
 	}
 }
@@ -76,7 +75,7 @@ func goesOnAtOnce(t *testing.T, path string) {
 // TestKilledProcessesLeaveTheOldOrTheNew: and the next one goes on at once, although the lock
 // files of the last are there.
 func TestKilledProcessesLeaveTheOldOrTheNew(t *testing.T) {
-	lost, damaged := killed(t, bugNone, 4, pick(16, 1000))
+	lost, damaged := killed(t, pathIn(t), bugNone, 4, pick(16, 1000))
 	if lost+damaged > 0 {
 		t.Errorf("%d times an acknowledged update was lost, and %d times the file was damaged", lost, damaged)
 	}
@@ -84,7 +83,7 @@ func TestKilledProcessesLeaveTheOldOrTheNew(t *testing.T) {
 
 func TestDamageByKilledProcessesIsSeen(t *testing.T) {
 	for range 20 {
-		if _, damaged := killed(t, bugInPlace, 1, 8); damaged > 0 {
+		if _, damaged := killed(t, pathIn(t), bugInPlace, 1, 8); damaged > 0 {
 			return
 		}
 	}

@@ -50,12 +50,14 @@ type TokenCacheOptions struct {
 // TokenCache implements [ports.TokenCache] in a [BlobStore]. It is safe for concurrent
 // use and starts no goroutines. Make it with [FromBlobStore].
 type TokenCache struct {
-	store    BlobStore
-	codec    *Codec
-	clock    ports.Clock
-	report   func(context.Context, Problem)
-	versions versions
-	turns    leases
+	store     BlobStore
+	versioner BlobVersioner // the store, when it is one
+	codec     *Codec
+	clock     ports.Clock
+	report    func(context.Context, Problem)
+	versions  versions
+	kept      kept
+	turns     leases
 }
 
 // FromBlobStore makes a token cache of any store of bytes with versions. It fails with a [*domain.ConfigError].
@@ -68,6 +70,7 @@ func FromBlobStore(s BlobStore, o TokenCacheOptions) (*TokenCache, error) {
 		return nil, err
 	}
 	c := &TokenCache{store: s, codec: codec, clock: o.Clock, report: o.OnProblem}
+	c.versioner, _ = s.(BlobVersioner)
 	if c.report == nil {
 		c.report = func(context.Context, Problem) {}
 	}
@@ -88,6 +91,10 @@ func (c *TokenCache) read(ctx context.Context, name string) (s stored, err error
 		return s, err
 	}
 	s.seen = c.versions.of(name)
+	if known, ok := c.unchanged(ctx, name, s.seen); ok {
+		return known, nil
+	}
+	defer func() { c.opened(name, s) }()
 	value, version, err := c.store.ReadBlob(ctx, name)
 	if err != nil {
 		return s, err
@@ -114,7 +121,7 @@ func (c *TokenCache) read(ctx context.Context, name string) (s stored, err error
 // Load implements [ports.TokenCache]. Records that cannot be used are told of and left
 // out; when nothing of the set can be used, it fails with an [Error].
 func (c *TokenCache) Load(ctx context.Context, key domain.PartitionKey) (domain.TokenSet, error) {
-	name := c.codec.Name(key)
+	name := c.name(key)
 	s, err := c.read(ctx, name)
 	if err != nil || s.document == nil {
 		return domain.TokenSet{}, failed("load", name, err)
@@ -135,7 +142,7 @@ func (c *TokenCache) tell(ctx context.Context, d *Document) {
 func (c *TokenCache) Update(
 	ctx context.Context, key domain.PartitionKey, change func(domain.TokenSet) (domain.TokenSet, error),
 ) error {
-	name := c.codec.Name(key)
+	name := c.name(key)
 	release, err := c.turns.wait(ctx, name) // to race each other would only cost round trips
 	if err != nil {
 		return failed("update", name, err)

@@ -32,7 +32,7 @@ var (
 
 // Error says what could not be done with a store. It names no person.
 type Error struct {
-	Operation string // "load", "update", "list"
+	Operation string // "load", "update", "list", "verify"
 	Name      string // of the blob; "" for none
 	Remedy    string // what to do, when something can be said
 	Err       error  // the cause: one of this package, of the store or of the sealer

@@ -3,6 +3,8 @@
 //
 //	key, choice, err := keyring.Default(ctx, keyring.Options{Name: "my-tool"})
 //	// err names the remedy; choice.String() says where the key is, and why not elsewhere
+//	keys, err := cachekit.NewKeyRing(cachekit.KeyRingOptions{Active: cachekit.Key{ID: key.ID(), Secret: key.Text()}})
+//	tokens, err := cachefile.NewSealedTokenCache(cachefile.SealedTokenCacheOptions{Folder: folder, Sealer: keys})
 //
 // # The ladder
 //

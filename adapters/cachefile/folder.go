@@ -1,0 +1,194 @@
+package cachefile
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/seed57855a68/keyport/adapters/cachekit"
+	"github.com/seed57855a68/keyport/domain"
+)
+
+var (
+	_ cachekit.BlobStore     = (*folder)(nil)
+	_ cachekit.BlobLister    = (*folder)(nil)
+	_ cachekit.BlobVersioner = (*folder)(nil)
+)
+
+// folder keeps each blob in a file of its own. Who swaps one has locked the folder, so the
+// comparison there fails only when somebody writes who knows no locks.
+type folder struct {
+	path  string
+	turn  chan struct{} // held by the one caller of this handle that locks the folder
+	swept atomic.Bool   // left-over temporary files were looked for
+
+	mu   sync.RWMutex // guards read
+	read map[string]version
+}
+
+// version is what a file was when it was read, and what that is called.
+type version struct {
+	path string
+	info fs.FileInfo
+	name string
+}
+
+// maxVersions bounds what is known of files.
+const maxVersions = 4096
+
+// newFolder checks the path.
+func newFolder(path string) (*folder, error) {
+	if path == "" || strings.ContainsRune(path, 0) {
+		return nil, &domain.ConfigError{Field: "Folder", Problem: "is empty or has a NUL in it", Remedy: "pass the path of a folder in one of the program's user's"}
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, &domain.ConfigError{Field: "Folder", Problem: "cannot be made absolute", Remedy: "pass an absolute path", Err: err}
+	}
+	return &folder{path: path, turn: make(chan struct{}, 1)}, nil
+}
+
+// file is the one of a name. Left-overs are swept for all files at once.
+func (f *folder) file(name string) *file {
+	named := &file{path: filepath.Join(f.path, name), folder: f.path}
+	named.swept.Store(true)
+	return named
+}
+
+// guard is the file that is locked. It stays empty.
+func (f *folder) guard() *file { return f.file(".lock") }
+
+// leases is the folder of the locks of redemptions.
+func (f *folder) leases() string { return filepath.Join(f.path, ".leases") }
+
+// lock takes this handle's turn, and then the folder's lock.
+func (f *folder) lock(ctx context.Context) (unlock func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	select {
+	case f.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	guard := f.guard()
+	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
+	defer cancel()
+	if err = guard.ready(); err == nil { // a folder that was deleted is made again
+		var h held
+		if h, err = lockFile(ctx, guard.path); err == nil {
+			return func() { h.release(); <-f.turn }, nil
+		}
+		err = guard.lockError(ctx, err)
+	}
+	<-f.turn
+	return nil, err
+}
+
+// ReadBlob implements [cachekit.BlobStore].
+func (f *folder) ReadBlob(_ context.Context, name string) (value []byte, is string, err error) {
+	named := f.file(name)
+	value, info, err := named.read()
+	if info == nil || err != nil {
+		return nil, "", err
+	}
+	v := version{path: named.path, info: info, name: versionOf(info)}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.read == nil || len(f.read) >= maxVersions {
+		f.read = make(map[string]version)
+	}
+	f.read[name] = v
+	return value, v.name, nil
+}
+
+// BlobVersion implements [cachekit.BlobVersioner]. Each hit costs this call, which is one stat when
+// the file is the same.
+func (f *folder) BlobVersion(_ context.Context, name string) (is string, err error) {
+	f.mu.RLock()
+	v, known := f.read[name]
+	f.mu.RUnlock()
+	if known && isStill(v.path, v.info) {
+		return v.name, nil
+	}
+	info, err := f.file(name).stat()
+	if info == nil || err != nil {
+		return "", err
+	}
+	return versionOf(info), nil
+}
+
+// versionOf tells a file from every one that had its name before: while it is replaced, both exist and their
+// inodes differ, and each has a later time of change than the one before.
+func versionOf(info fs.FileInfo) string {
+	var text [64]byte
+	v := strconv.AppendUint(text[:0], inodeOf(info), 36)
+	v = strconv.AppendInt(append(v, '.'), info.ModTime().UnixNano(), 36)
+	v = strconv.AppendInt(append(v, '.'), info.Size(), 36)
+	return string(v)
+}
+
+// SwapBlob implements [cachekit.BlobStore].
+func (f *folder) SwapBlob(_ context.Context, name, expected string, value []byte, _ time.Time) (swapped bool, err error) {
+	named := f.file(name)
+	info, err := named.stat()
+	if err != nil {
+		return false, err
+	}
+	was := ""
+	if info != nil {
+		was = versionOf(info)
+	}
+	if was != expected {
+		return false, nil
+	}
+	if f.swept.CompareAndSwap(false, true) {
+		sweep(f.path, ".*.tmp")
+	}
+	if value == nil {
+		return true, named.remove()
+	}
+	_, err = named.write(value, info)
+	return true, err
+}
+
+// remove deletes the file for good. Once it is gone, an error says that it may come back after a power cut.
+func (f *file) remove() error {
+	err := os.Remove(f.path)
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		err = syncFolder(f.folder)
+	}
+	if err != nil {
+		return failed("write", f.path, err)
+	}
+	return nil
+}
+
+// ListBlobs implements [cachekit.BlobLister]. Who reads the files tells which are ours.
+func (f *folder) ListBlobs(_ context.Context, prefix string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		entries, err := os.ReadDir(f.path)
+		if err != nil {
+			if !errors.Is(err, fs.ErrNotExist) {
+				yield("", failed("read", f.path, err))
+			}
+			return
+		}
+		for _, entry := range entries {
+			if strings.HasPrefix(entry.Name(), prefix) && !yield(entry.Name(), nil) {
+				return
+			}
+		}
+	}
+}
+
+// tryWriting writes a file beside the others and removes it.
+func (f *folder) tryWriting() error { return f.file(".verify").tryWriting() }
