@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,10 +31,21 @@ func folderOf(path string) string {
 // verify calls the Verify of either cache.
 func verify(ctx context.Context, t testing.TB, path string) (err error) {
 	t.Helper()
-	if isSealed(path) {
-		_, err = openSealed(t, path).Verify(ctx)
-	} else {
-		_, err = open(t, path).Verify(ctx)
+	c, err := openCache(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return verifies(ctx, c)
+}
+
+func verifies(ctx context.Context, c ports.TokenCache) (err error) {
+	switch c := c.(type) {
+	case *cachefile.TokenCache:
+		_, err = c.Verify(ctx)
+	case *cachefile.SealedTokenCache:
+		_, err = c.Verify(ctx)
+	default:
+		err = fmt.Errorf("a %T has no Verify", c)
 	}
 	return err
 }

@@ -217,3 +217,12 @@ func TestAReplacedSealedFileIsRead(t *testing.T) {
 		t.Errorf("Load: %v %v", set, err)
 	}
 }
+
+// TestWhenWritingSealedFilesFails is TestWhenWritingFails for a folder.
+func TestWhenWritingSealedFilesFails(t *testing.T) {
+	whenWritingFails(t, func(t *testing.T) string {
+		folder := sharedDir(t) + ".sealed" // which another user can reach, too
+		t.Cleanup(func() { _ = os.RemoveAll(folder) })
+		return folder
+	})
+}

@@ -3,7 +3,6 @@
 package cachefile_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -45,8 +44,12 @@ func limitChild() error {
 			return err
 		}
 	}
-	c, err := cachefile.NewTokenCache(cachefile.TokenCacheOptions{Path: os.Getenv("CACHE")})
-	if err == nil {
+	c, err := openCache(os.Getenv("CACHE"))
+	switch {
+	case err != nil:
+	case os.Getenv("LIMIT") == "verify":
+		err = verifies(context.Background(), c)
+	default:
 		err = c.Update(context.Background(), userKey, adding(strings.Repeat("long", 300)))
 	}
 	var typed *cachefile.Error
@@ -63,44 +66,52 @@ func limitChild() error {
 
 // TestWhenWritingFails: the error is typed and the old content stays.
 func TestWhenWritingFails(t *testing.T) {
+	whenWritingFails(t, func(t *testing.T) string { return filepath.Join(sharedDir(t), "cache.json") })
+}
+
+func whenWritingFails(t *testing.T, newPath func(t *testing.T) string) {
+	t.Helper()
+	forbidden := func(t *testing.T, c *child, folder string) {
+		t.Helper()
+		asStranger(t, c, folder)
+		if err := os.Chmod(folder, 0o500); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = os.Chmod(folder, 0o700) })
+	}
 	for name, condition := range map[string]struct {
 		env     string
 		prepare func(t *testing.T, c *child, folder string)
 		want    string
 	}{
-		"disk full":           {env: "LIMIT=size", want: "file too large"},
-		"too many open files": {env: "LIMIT=files", want: "too many open files"},
-		"no permission": {want: "permission denied", prepare: func(t *testing.T, c *child, folder string) {
-			asStranger(t, c, folder)
-			if err := os.Chmod(folder, 0o500); err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { _ = os.Chmod(folder, 0o700) })
-		}},
+		"disk full":             {env: "LIMIT=size", want: "file too large"},
+		"too many open files":   {env: "LIMIT=files", want: "too many open files"},
+		"no permission":         {want: "permission denied", prepare: forbidden},
+		"no permission, Verify": {env: "LIMIT=verify", want: "permission denied", prepare: forbidden},
 	} {
 		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(sharedDir(t), "cache.json")
-			if err := open(t, path).Update(t.Context(), userKey, adding("old")); err != nil {
-				t.Fatal(err)
-			}
-			before, err := os.ReadFile(path)
+			path := newPath(t)
+			cache, err := openCache(path)
 			if err != nil {
 				t.Fatal(err)
 			}
+			if err := cache.Update(t.Context(), userKey, adding("old")); err != nil {
+				t.Fatal(err)
+			}
+			before := contentOf(t, path)
 			c := prepared(t, "limit", []string{"CACHE=" + path, condition.env}, func(c *child) {
 				if condition.prepare != nil {
-					condition.prepare(t, c, filepath.Dir(path))
+					condition.prepare(t, c, folderOf(path))
 				}
 			})
 			lines := c.end(t)
 			if len(lines) != 1 || !strings.HasPrefix(lines[0], "typed:") || !strings.Contains(lines[0], condition.want) {
 				t.Errorf("the child says %q", lines)
 			}
-			after, err := os.ReadFile(path)
-			if err != nil || !bytes.Equal(before, after) {
-				t.Errorf("the old content has changed: %v", err)
+			if contentOf(t, path) != before {
+				t.Error("the old content has changed")
 			}
-			left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*.tmp"))
+			left, _ := filepath.Glob(filepath.Join(folderOf(path), ".*.tmp"))
 			if len(left) > 0 {
 				t.Errorf("temporary files are left: %d", len(left))
 			}
