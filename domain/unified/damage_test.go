@@ -130,6 +130,8 @@ func TestDeepAndLong(t *testing.T) {
 		"many names":        `{"Account":{` + strings.Repeat(`"a":{},`, 100_000) + `"b":{}}}`,
 		"quotation marks":   strings.Repeat(`"`, 300_000),
 		"partition, often":  strings.Repeat(`{"partition":`, 50_000),
+		"no partition":      strings.Repeat(`"partition"`, 1_000_000),
+		"escaped quotes":    strings.Repeat(`\"`, 1_000_000),
 		"names and objects": strings.Repeat(`"a":{"b":1,`, 50_000),
 	} {
 		t.Run(name, func(t *testing.T) {

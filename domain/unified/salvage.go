@@ -21,11 +21,11 @@ func (c *Cache) salvage(data []byte) {
 			return
 		}
 		at += next
-		if end := c.salvageAt(data, at, names); end > at {
-			at = end
-			continue
+		end := at
+		if at == 0 || data[at-1] != '\\' { // else it opens no name; and each would be read to the end of its string
+			end = c.salvageAt(data, at, names)
 		}
-		at++
+		at = max(end, at+1)
 	}
 }
 
@@ -61,8 +61,9 @@ func (c *Cache) salvageAt(data []byte, at int, names map[string]bool) int {
 
 // salvageOwn takes the record of the own section that has its first member at a place.
 func (c *Cache) salvageOwn(data []byte, at int) int {
-	start := bytes.LastIndexByte(data[:at], '{')
-	if start < 0 || len(bytes.TrimSpace(data[start+1:at])) > 0 {
+	before := bytes.TrimRight(data[:at], " \t\r\n")
+	start := len(before) - 1
+	if start < 0 || before[start] != '{' {
 		return at
 	}
 	s := scanner{data: data[:min(len(data), start+salvageBytes)], at: start}
