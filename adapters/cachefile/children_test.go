@@ -49,6 +49,10 @@ const (
 	bugRemoved  = "old file removed before the new one is renamed"
 	bugLeftOver = "temporary file not removed"
 	bugIgnored  = "errors of writing ignored"
+
+	bugNoSync       = "no fsync"
+	bugNoFolderSync = "no fsync of the folder"
+	bugEmptyRenamed = "renamed before it is written"
 )
 
 type child struct {
@@ -168,10 +172,43 @@ func (b broken) Update(_ context.Context, key domain.PartitionKey, change func(d
 		return err
 	}
 	time.Sleep(time.Millisecond) // what a slow disk does
-	if b.bug == bugInPlace {
+	switch b.bug {
+	case bugInPlace:
 		return writeInPlace(b.path, next.Bytes())
+	case bugNone, bugNoSync, bugNoFolderSync, bugEmptyRenamed:
+		return b.replaceDurably(next.Bytes())
 	}
 	return b.replace(next.Bytes())
+}
+
+// replaceDurably does all that a power cut asks for, but for the bug.
+func (b broken) replaceDurably(data []byte) error {
+	temporary := b.path + ".new"
+	renamed := func() error { return os.Rename(temporary, b.path) }
+	f, err := os.OpenFile(temporary, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	if b.bug == bugEmptyRenamed {
+		err = renamed()
+	}
+	_, writeErr := f.Write(data)
+	err = errors.Join(err, writeErr)
+	if b.bug != bugNoSync {
+		err = errors.Join(err, f.Sync())
+	}
+	if b.bug != bugEmptyRenamed {
+		err = errors.Join(err, renamed())
+	}
+	if err != nil || b.bug == bugNoFolderSync {
+		return err
+	}
+	folder, err := os.Open(filepath.Dir(b.path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
 }
 
 // replace writes a temporary file and renames it.

@@ -52,7 +52,7 @@ func newFile(path string) (*file, error) {
 
 // ready makes the folder when there is none, and checks it and the file.
 func (f *file) ready() error {
-	if err := os.MkdirAll(f.folder, folderMode); err != nil {
+	if err := makeFolder(f.folder); err != nil {
 		return failed("check", f.folder, err)
 	}
 	info, err := os.Stat(f.folder)
@@ -63,6 +63,26 @@ func (f *file) ready() error {
 		return err
 	}
 	if _, err := f.stat(); err != nil {
+		return err
+	}
+	return nil
+}
+
+// makeFolder makes a folder, and those above it, when there is none. What is stored in a folder outlives a
+// power cut only when the folder's own name does.
+func makeFolder(path string) error {
+	_, err := os.Stat(path)
+	above := filepath.Dir(path)
+	if !errors.Is(err, fs.ErrNotExist) || above == path {
+		return err
+	}
+	if err := makeFolder(above); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(path, folderMode); err != nil {
+		return err
+	}
+	if err := syncFolder(above); err != nil && !errors.Is(err, fs.ErrPermission) { // it may be one that we cannot read
 		return err
 	}
 	return nil

@@ -31,6 +31,9 @@ type fault struct {
 	errno syscall.Errno // the call is not made and gives this
 }
 
+// onReturn is told of each system call that has succeeded: what it was given, and what it gave.
+type onReturn func(pid int, call syscall.PtraceRegs, result uint64)
+
 // outcome is what came of a traced child.
 type outcome struct {
 	call  string // that had the fault; empty when the child made fewer calls
@@ -39,6 +42,11 @@ type outcome struct {
 
 // run runs a child with a fault. Counting is by process, whichever thread makes the call.
 func (f fault) run(t *testing.T, work string, env ...string) outcome {
+	t.Helper()
+	return f.watched(t, nil, work, env...)
+}
+
+func (f fault) watched(t *testing.T, returned onReturn, work string, env ...string) outcome {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
@@ -59,7 +67,7 @@ func (f fault) run(t *testing.T, work string, env ...string) outcome {
 	if err = errors.Join(err, w.Close()); err != nil {
 		t.Fatalf("a child cannot be traced; in a container, allow ptrace: %v", err)
 	}
-	tr := tracer{fault: f, pid: p.Pid, inside: map[int]*syscall.PtraceRegs{}}
+	tr := tracer{fault: f, pid: p.Pid, returned: returned, inside: map[int]*syscall.PtraceRegs{}}
 	if err := errors.Join(tr.trace(), p.Release()); err != nil {
 		t.Fatalf("tracing: %v", err)
 	}
@@ -80,12 +88,13 @@ func linesOf(t *testing.T, r *os.File) (lines []string) {
 
 type tracer struct {
 	fault
-	pid     int
-	begun   bool
-	seen    int
-	call    string
-	inside  map[int]*syscall.PtraceRegs // threads in a system call, and what they entered it with
-	answers map[int]syscall.Errno       // what they get from it
+	pid      int
+	returned onReturn
+	begun    bool
+	seen     int
+	call     string
+	inside   map[int]*syscall.PtraceRegs // threads in a system call, and what they entered it with
+	answers  map[int]syscall.Errno       // what they get from it
 }
 
 const (
@@ -151,8 +160,11 @@ func (tr *tracer) atCall(id int) error {
 	if err := syscall.PtraceGetRegs(id, &regs); err != nil {
 		return err
 	}
-	if tr.inside[id] != nil {
+	if made := tr.inside[id]; made != nil {
 		delete(tr.inside, id)
+		if tr.returned != nil && int64(regs.Rax) >= 0 {
+			tr.returned(tr.pid, *made, regs.Rax)
+		}
 		return tr.atExit(id, &regs)
 	}
 	tr.inside[id] = &regs
