@@ -27,15 +27,15 @@ func (c *Cache) Store(p domain.PartitionKey, set domain.TokenSet) (*Cache, error
 	if c.newer {
 		return nil, ErrNewer
 	}
-	n := c.clone()
+	n, there := c.clone(), c.byKey(p)
 	for _, key := range deleted {
-		n.remove(p, key)
+		n.remove(p, there[key])
 	}
 	for _, r := range put {
 		if isShared(r) {
 			continue
 		}
-		if err := n.put(p, r); err != nil {
+		if err := n.put(p, r, there[r.RecordKey()]); err != nil {
 			return nil, err
 		}
 	}
@@ -65,14 +65,21 @@ func isShared(r domain.Record) bool {
 	return kind == domain.AccountRecord || kind == domain.AppMetadataRecord
 }
 
-// remove takes a partition's record out, however often it is there, and returns the entries
-// of the schema that it was in. The index stays as it was.
-func (c *Cache) remove(p domain.PartitionKey, key domain.RecordKey) []*entry {
-	var gone []*entry
+// byKey finds a partition's entries by the key of their record. It decodes each once, however many change.
+func (c *Cache) byKey(p domain.PartitionKey) map[domain.RecordKey][]*entry {
+	out := make(map[domain.RecordKey][]*entry, len(c.tokens[p]))
 	for _, e := range c.tokens[p] {
-		if r := e.record(p); r == nil || r.RecordKey() != key {
-			continue
-		}
+		key := e.record(p).RecordKey()
+		out[key] = append(out[key], e)
+	}
+	return out
+}
+
+// remove takes out a partition's record, which may be there more than once, and returns the entries
+// of the schema that it was in. The index stays as it was.
+func (c *Cache) remove(p domain.PartitionKey, there []*entry) []*entry {
+	var gone []*entry
+	for _, e := range there {
 		if e.kind == 0 {
 			c.own = slices.DeleteFunc(c.own, func(o *entry) bool { return o == e })
 			continue
@@ -103,9 +110,9 @@ func (e *entry) forUserOnly() *entry {
 }
 
 // put writes a record of one partition: in the schema when it comes back from there as
-// it is and nobody else's has its name, and else in the own section.
-func (c *Cache) put(p domain.PartitionKey, r domain.Record) error {
-	base := c.remove(p, r.RecordKey())
+// it is and nobody else's has its name, and else in the own section. It takes the place of what is there.
+func (c *Cache) put(p domain.PartitionKey, r domain.Record, there []*entry) error {
+	base := c.remove(p, there)
 	if list := encoded(p, r, base); list != nil && !c.taken(list) {
 		c.entries[list[0].kind] = append(c.entries[list[0].kind], list...)
 		return nil
