@@ -44,6 +44,40 @@ func WithoutSecondNames(t *testing.T) {
 	link = func(_, _ string) error { return errors.ErrUnsupported }
 }
 
+// WithNamesForFiles lets a test run as on a file system that gives each name of a file a number of its own, as
+// some have that are mounted from a server.
+func WithNamesForFiles(t *testing.T) {
+	was := link
+	t.Cleanup(func() { link = was })
+	link = func(old, name string) error {
+		info, err := os.Lstat(old)
+		if err != nil {
+			return err
+		}
+		data, err := os.ReadFile(old)
+		if err != nil {
+			return err
+		}
+		twin, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fileMode)
+		if err != nil {
+			return err
+		}
+		_, err = twin.Write(data)
+		return errors.Join(err, twin.Close(), os.Chtimes(name, info.ModTime(), info.ModTime()))
+	}
+}
+
+// TakeOverForTest does what is done about another's lock file while our own is held.
+func TakeOverForTest(path string) error {
+	own, err := lockFile(context.Background(), path+".lock")
+	if err != nil {
+		return err
+	}
+	defer own.release()
+	takeOver(path+".lockfile", own)
+	return nil
+}
+
 // BeforeTheSecondName lets a test do something once, after the lock was taken.
 func BeforeTheSecondName(t *testing.T, do func()) {
 	was, once := link, sync.Once{}

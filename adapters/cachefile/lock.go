@@ -96,13 +96,15 @@ func lockFile(ctx context.Context, path string) (held, error) {
 }
 
 // tryLock returns the zero value when another has the lock.
-func tryLock(path string) (held, error) {
+func tryLock(path string) (held, error) { return tryLockAs(path, os.O_CREATE) }
+
+func tryLockAs(path string, create int) (held, error) {
 	if info, err := os.Lstat(path); err == nil {
 		if err := checkFile(path, info); err != nil {
 			return held{}, err
 		}
 	}
-	h := held{flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|openFlags), flock.SetPermissions(fileMode))}
+	h := held{flock.New(path, flock.SetFlag(create|os.O_RDWR|openFlags), flock.SetPermissions(fileMode))}
 	locked, err := h.TryLock()
 	if err != nil {
 		return held{}, err
@@ -151,10 +153,8 @@ func (f *file) lockForOthers(ctx context.Context, own held) (unlock func(), err 
 		if err != nil && !errors.Is(err, fs.ErrExist) && !isBeingDeleted(err) {
 			return nil, err
 		}
-		if takeOver(path, own) {
-			continue
-		}
-		if err := pause(ctx); err != nil {
+		takeOver(path, own)
+		if err := pause(ctx); err != nil { // also when it is gone: some network file systems tell so too early
 			return nil, err
 		}
 	}
@@ -165,13 +165,32 @@ func createLockFile(path string, own held) (unlock func(), err error) {
 	err = link(own.Path(), path)
 	switch {
 	case err == nil && own.hasName(path):
-		return func() { _ = os.Remove(path) }, nil
-	case err == nil, errors.Is(err, fs.ErrNotExist):
-		return nil, errReplaced
+		return func() { own.removeName(path) }, nil
 	case errors.Is(err, fs.ErrExist):
 		return nil, err
+	case !own.isCurrent():
+		return nil, errReplaced
+	case err == nil && own.isLike(path): // some file systems number names and not files, so the second tells nobody whose it is
+		_ = os.Remove(path)
 	}
 	return createMarked(path) // some file systems have no second names
+}
+
+// isLike compares what a second name shares with the first, whatever number it has.
+func (h held) isLike(path string) bool {
+	mine, err := h.Stat()
+	if err != nil {
+		return false
+	}
+	named, err := os.Lstat(path)
+	return err == nil && mine.Size() == named.Size() && mine.ModTime().Equal(named.ModTime())
+}
+
+// removeName leaves what another has put in the place of the locked file.
+func (h held) removeName(path string) {
+	if h.hasName(path) {
+		_ = os.Remove(path)
+	}
 }
 
 // createMarked makes a lock file that is no second name, with a mark in it: a process may be killed
@@ -195,7 +214,7 @@ func createMarked(path string) (unlock func(), err error) {
 		return nil, nil
 	}
 	return func() {
-		_ = os.Remove(path)
+		h.removeName(path)
 		h.release()
 	}, nil
 }
@@ -203,26 +222,20 @@ func createMarked(path string) (unlock func(), err error) {
 // takeOver removes a lock file that nobody holds. Whoever holds our own lock is the only
 // one of us who can have one, so one of ours is left by a crash. A process id is not
 // believed: it may be that of another process by now.
-func takeOver(path string, own held) bool {
+func takeOver(path string, own held) {
 	if own.hasName(path) {
-		return os.Remove(path) == nil
+		_ = os.Remove(path)
+		return
 	}
-	if _, err := os.Lstat(path); err != nil {
-		return errors.Is(err, fs.ErrNotExist)
-	}
-	h, err := tryLock(path)
+	h, err := tryLockAs(path, 0) // one that was deleted just now must not be made again: it would look like another's
 	if err != nil || h.Flock == nil {
-		return false
+		return
 	}
 	defer h.release()
 	info, err := h.Stat()
-	if err != nil {
-		return false
+	if err == nil && (isOwnMark(path) || isAbandoned(info)) {
+		h.removeName(path)
 	}
-	if !isOwnMark(path) && !isAbandoned(info) {
-		return false
-	}
-	return os.Remove(path) == nil
 }
 
 // isAbandoned also knows files from the future: after a power cut, some machines have an older time.

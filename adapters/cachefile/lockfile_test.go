@@ -25,6 +25,14 @@ func onBoth(t *testing.T, test func(t *testing.T, path string)) {
 		cachefile.WithoutSecondNames(t)
 		test(t, pathIn(t))
 	})
+	t.Run("names that are numbered", func(t *testing.T) {
+		cachefile.WithNamesForFiles(t)
+		path, old := pathIn(t), time.Now().Add(-time.Hour)
+		if err := errors.Join(os.WriteFile(path+".lock", nil, 0o600), os.Chtimes(path+".lock", old, old)); err != nil {
+			t.Fatal(err)
+		}
+		test(t, path)
+	})
 }
 
 // during runs a check while the cache holds its lock.
@@ -195,5 +203,30 @@ func TestALockFileThatIsReplaced(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestALockFileOfAnother that has taken the place of ours is left to it.
+func TestALockFileOfAnother(t *testing.T) {
+	onBoth(t, func(t *testing.T, path string) {
+		during(t, open(t, path), func() {
+			if err := errors.Join(os.Remove(path+".lockfile"), os.WriteFile(path+".lockfile", []byte("123 other"), 0o600)); err != nil {
+				t.Error(err)
+			}
+		})
+		if data, err := os.ReadFile(path + ".lockfile"); err != nil || string(data) != "123 other" {
+			t.Errorf("it is %q: %v", data, err)
+		}
+	})
+}
+
+// TestALockFileThatIsGone when it is looked at is not made again, as nobody would know whose it is.
+func TestALockFileThatIsGone(t *testing.T) {
+	path := pathIn(t)
+	if err := cachefile.TakeOverForTest(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Lstat(path + ".lockfile"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it was made: %v", err)
 	}
 }
