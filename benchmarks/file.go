@@ -158,8 +158,10 @@ func fileChanges() {
 	w := table("N", "bytes", "read: Keyport", "encoding/json", "ratio", "store: Keyport", "encoding/json", "ratio")
 	for _, n := range []int{1, 1000} {
 		path := tokenFile(folder, tenants(n))
+		store := storeKeyport(path)
+		store.op(0) // so that all have the same bytes: Keyport writes an application's token twice, for two other libraries
 		size := must(os.Stat(path)).Size()
-		m := compare([]subject{readKeyport(path), readJSON(path), storeKeyport(path), storeJSON(path)}, 1)
+		m := compare([]subject{readKeyport(path), readJSON(path), store, storeJSON(path)}, 1)
 		row(w, fmt.Sprint(n), fmt.Sprint(size), ns(m[0]), ns(m[1]), fmt.Sprintf("%.2f", m[0].nanoseconds/m[1].nanoseconds),
 			ns(m[2]), ns(m[3]), fmt.Sprintf("%.2f", m[2].nanoseconds/m[3].nanoseconds))
 	}

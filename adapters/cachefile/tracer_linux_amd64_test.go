@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -179,12 +180,21 @@ func (tr *tracer) atCall(id int) error {
 		return nil
 	case tr.only != "" && name != tr.only || tr.short && (name != "write" || regs.Rdx < 2):
 		return nil
+	case (name == "read" || name == "write") && tr.isRuntimes(regs.Rdi):
+		return nil
 	}
 	tr.seen++
 	if tr.seen != tr.nth {
 		return nil
 	}
 	return tr.inject(id, name, regs)
+}
+
+// isRuntimes reports whether a descriptor is that by which the Go runtime wakes its own threads. It ends the program when
+// that fails.
+func (tr *tracer) isRuntimes(descriptor uint64) bool {
+	path, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", tr.pid, descriptor))
+	return err == nil && strings.HasPrefix(path, "anon_inode:")
 }
 
 func (tr *tracer) inject(id int, name string, regs syscall.PtraceRegs) error {
