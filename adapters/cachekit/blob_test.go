@@ -275,6 +275,48 @@ func TestSetsMadeAnewAreNoRollback(t *testing.T) {
 	}
 }
 
+// TestFormerSetsDoNotComeBack: one who can write the store puts back what the user signed out of a moment before signing in
+// again, here or elsewhere. Clocks cannot tell the two sets apart.
+func TestFormerSetsDoNotComeBack(t *testing.T) {
+	for where, elsewhere := range map[string]bool{"here": false, "elsewhere": true} {
+		store := newBlobs()
+		o := sealedWith(t)
+		o.Clock = keyporttest.NewClock(noon)
+		c := open(t, store, o)
+		writer := c
+		if elsewhere {
+			writer = open(t, store, o)
+		}
+		var former [][]byte
+		var name string
+		for _, secret := range []string{"first", "second", "third"} {
+			storeSet(t, writer, user, signedIn(secret))
+			if set, err := c.Load(t.Context(), user); err != nil || !set.Equal(signedIn(secret)) {
+				t.Fatalf("%s, signed in: %v, %v", where, set, err)
+			}
+			var value []byte
+			name, value = store.only(t)
+			former = append(former, value)
+			storeSet(t, writer, user, domain.TokenSet{})
+		}
+		storeSet(t, writer, user, signedIn("last"))
+		_, last := store.only(t)
+		if set, err := c.Load(t.Context(), user); err != nil || !set.Equal(signedIn("last")) {
+			t.Fatalf("%s, signed in: %v, %v", where, set, err)
+		}
+		for i, value := range former {
+			store.put(name, value)
+			if set, err := c.Load(t.Context(), user); !errors.Is(err, cachekit.ErrRolledBack) || !set.IsZero() {
+				t.Errorf("signed in again %s, and set %d put back: %v, %v, want ErrRolledBack", where, i+1, set, err)
+			}
+		}
+		store.put(name, last)
+		if set, err := c.Load(t.Context(), user); err != nil || !set.Equal(signedIn("last")) {
+			t.Errorf("%s, after the attack: %v, %v", where, set, err)
+		}
+	}
+}
+
 // TestSignedOutSetsDoNotComeBack: one who can write the store puts back what was deleted.
 func TestSignedOutSetsDoNotComeBack(t *testing.T) {
 	store := newBlobs()

@@ -2,6 +2,7 @@ package cachekit
 
 import (
 	"crypto/rand"
+	"strings"
 	"sync"
 )
 
@@ -11,6 +12,10 @@ const (
 	// clockSkew is how far the clocks of two machines may be apart, in milliseconds as
 	// versions count. A set that another machine made anew may be that much older.
 	clockSkew = 5 * 60 * 1000
+	// maxGone bounds how many former sets of one name are remembered.
+	maxGone = 8
+	// lineageSize is how long the name of a set is.
+	lineageSize = len("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 )
 
 // newLineage names a set from its creation to its deletion.
@@ -21,15 +26,35 @@ type seenVersion struct {
 	lineage string
 	version uint64
 	deleted bool
+	gone    string // the lineages before this one, the latest first
+}
+
+// is reports whether nothing else was seen.
+func (s seenVersion) is(other seenVersion) bool {
+	return s.lineage == other.lineage && s.version == other.version && s.deleted == other.deleted
+}
+
+// after adds to what is seen now which sets it came after: those never come back.
+func (s seenVersion) after(former seenVersion) seenVersion {
+	s.gone = former.gone
+	if len(former.lineage) == lineageSize && former.lineage != s.lineage {
+		s.gone = former.lineage + former.gone[:min(len(former.gone), (maxGone-1)*lineageSize)]
+	}
+	return s
+}
+
+// hasGone reports whether a set was there before this one.
+func (s seenVersion) hasGone(lineage string) bool {
+	return len(lineage) == lineageSize && strings.Contains(s.gone, lineage)
 }
 
 // allows reports whether a set may be read after what was seen: not an older version of it, not one that was
-// deleted, and no other one that was written before, as far as clocks can tell.
+// deleted or replaced, and no other one that was written before, as far as clocks can tell.
 func (s seenVersion) allows(lineage string, version uint64) bool {
 	if lineage == s.lineage {
 		return !s.deleted && version >= s.version
 	}
-	return version >= s.version-min(s.version, clockSkew)
+	return !s.hasGone(lineage) && version >= s.version-min(s.version, clockSkew)
 }
 
 // versions remembers what this process has seen, so that what was put back is told. Callers
@@ -51,7 +76,7 @@ func (v *versions) saw(name string, before, now seenVersion) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	current, known := v.seen[name]
-	if current != before && (current.lineage != now.lineage || current.version > now.version || current.deleted) {
+	if !current.is(before) && (current.lineage != now.lineage || current.version > now.version || current.deleted) {
 		return
 	}
 	if v.seen == nil {
@@ -63,14 +88,14 @@ func (v *versions) saw(name string, before, now seenVersion) {
 			break
 		}
 	}
-	v.seen[name] = now
+	v.seen[name] = now.after(current)
 }
 
 // sawNone remembers that what was seen before is gone.
 func (v *versions) sawNone(name string, before seenVersion) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if current, known := v.seen[name]; known && current == before {
+	if current, known := v.seen[name]; known && current.is(before) {
 		current.deleted = true
 		v.seen[name] = current
 	}
