@@ -193,6 +193,26 @@ func attacked(t *testing.T) (store *blobs, c *cachekit.TokenCache, p *told, name
 	return store, c, p, name, w
 }
 
+// TestWhatIsAppendedIsNotRead: who can write the store could fill the memory with the problems of millions of lines.
+func TestWhatIsAppendedIsNotRead(t *testing.T) {
+	store, c, p, name, w := attacked(t)
+	for what, more := range map[string][]byte{
+		"empty lines": bytes.Repeat([]byte("\n"), 1000), "a record again": w.lines[accessLine], "an older record": w.before[accessLine],
+		"a record of an unknown key": w.unknownKey[accessLine],
+	} {
+		p.problems = nil
+		store.put(name, append(bytes.Join(w.lines, nil), more...))
+		set, err := c.Load(t.Context(), user)
+		if err != nil || !set.Equal(signedIn("adele")) || len(p.problems) != 1 || !p.has(cachekit.ErrDamaged) {
+			t.Errorf("%s: %v, %v, told of %d problems, want one that is ErrDamaged", what, set, err, len(p.problems))
+		}
+	}
+	storeSet(t, c, user, signedIn("again")) // heals
+	if set, err := c.Load(t.Context(), user); err != nil || !set.Equal(signedIn("again")) {
+		t.Errorf("after a write: %v, %v", set, err)
+	}
+}
+
 var otherUser = domain.UserKey(clientID, "zoe.contoso")
 
 func TestAttacksOnTheStore(t *testing.T) {

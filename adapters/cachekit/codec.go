@@ -174,6 +174,10 @@ func (c *Codec) Decode(ctx context.Context, name string, data []byte) (*Document
 	}
 	line := 0
 	for len(rest) > 0 {
+		if line == count { // more than was written; there may be no end to it
+			d.problems = append(d.problems, Problem{Name: name, Err: ErrDamaged})
+			break
+		}
 		var raw []byte
 		raw, rest, _ = bytes.Cut(rest, []byte("\n"))
 		line++
