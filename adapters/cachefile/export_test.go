@@ -67,6 +67,13 @@ func WithNamesForFiles(t *testing.T) {
 	}
 }
 
+// WhenFoldersCannotBeSynced lets a test run as on a disk that fails after a file was replaced or deleted.
+func WhenFoldersCannotBeSynced(t *testing.T, err error) {
+	was := syncFolder
+	t.Cleanup(func() { syncFolder = was })
+	syncFolder = func(string) error { return err }
+}
+
 // TakeOverForTest does what is done about another's lock file while our own is held.
 func TakeOverForTest(path string) error {
 	own, err := lockFile(context.Background(), path+".lock")

@@ -154,22 +154,22 @@ func (f *folder) SwapBlob(_ context.Context, name, expected string, value []byte
 		sweep(f.path, ".*.tmp")
 	}
 	if value == nil {
-		return true, named.remove()
+		return named.remove()
 	}
-	_, err = named.write(value, info)
-	return true, err
+	info, err = named.write(value, info)
+	return info != nil, err
 }
 
-// remove deletes the file for good. Once it is gone, an error says that it may come back after a power cut.
-func (f *file) remove() error {
-	err := os.Remove(f.path)
-	if err == nil || errors.Is(err, fs.ErrNotExist) {
+// remove deletes the file for good. An error once it is gone says that it may come back after a power cut.
+func (f *file) remove() (gone bool, err error) {
+	err = os.Remove(f.path)
+	if gone = err == nil || errors.Is(err, fs.ErrNotExist); gone {
 		err = syncFolder(f.folder)
 	}
 	if err != nil {
-		return failed("write", f.path, err)
+		err = failed("write", f.path, err)
 	}
-	return nil
+	return gone, err
 }
 
 // ListBlobs implements [cachekit.BlobLister]. Who reads the files tells which are ours.

@@ -257,6 +257,30 @@ func TestADeletedFileThatComesBack(t *testing.T) {
 	}
 }
 
+// TestAWriteThatFailsHalfWayIsSeen: the new file is there although Update fails, or the old one is gone, and the older one that is put
+// back before anybody reads is not used.
+func TestAWriteThatFailsHalfWayIsSeen(t *testing.T) {
+	for name, change := range map[string]func(domain.TokenSet) (domain.TokenSet, error){
+		"replaced": adding("new"), "deleted": func(domain.TokenSet) (domain.TokenSet, error) { return domain.TokenSet{}, nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, c, _ := attackable(t)
+			broken := errors.New("the disk fails")
+			cachefile.WhenFoldersCannotBeSynced(t, broken)
+			var typed *cachefile.Error
+			if err := c.Update(t.Context(), userKey, change); !errors.Is(err, broken) || !errors.As(err, &typed) {
+				t.Fatalf("Update: %v", err)
+			}
+			if err := os.WriteFile(w.mine, w.data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if set, err := c.Load(t.Context(), userKey); !errors.Is(err, cachekit.ErrRolledBack) || !set.IsZero() {
+				t.Errorf("Load: %q %v", secretsOf(set), err)
+			}
+		})
+	}
+}
+
 // TestTheKeyOfSealedFilesIsChanged: what the old one sealed is opened, and sealed with the new one at the next write.
 func TestTheKeyOfSealedFilesIsChanged(t *testing.T) {
 	folder := sealedIn(t)

@@ -56,7 +56,7 @@ func checkFolder(path string, info fs.FileInfo) error {
 }
 
 // syncFolder makes a rename outlive a power cut.
-func syncFolder(path string) error {
+var syncFolder = func(path string) error {
 	folder, err := os.Open(path) //nolint:gosec // the path is the program's
 	if err != nil {
 		return err

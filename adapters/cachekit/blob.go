@@ -24,7 +24,8 @@ type BlobStore interface {
 	// "" means that there is none, and reports whether it was. Comparing and storing are
 	// one step, in all processes that share the store. A nil value deletes. No version
 	// comes back for another value, not even after a deletion: count on, or draw it at random.
-	// The store may drop the value after expires; never when that is zero.
+	// The store may drop the value after expires; never when that is zero. An error beside true says that
+	// it is stored and may not stay; what was there before is taken for old all the same.
 	SwapBlob(ctx context.Context, name, version string, value []byte, expires time.Time) (swapped bool, err error)
 }
 
@@ -202,7 +203,7 @@ func (c *TokenCache) write(ctx context.Context, name string, s stored, d *Docume
 	}
 	swapped, err = c.store.SwapBlob(ctx, name, s.blob, value, next.RetainUntil())
 	switch {
-	case err != nil || !swapped:
+	case !swapped:
 		return false, err
 	case value == nil: // what was read is gone, although it was not seen before
 		now := s.seen
@@ -213,7 +214,7 @@ func (c *TokenCache) write(ctx context.Context, name string, s stored, d *Docume
 	case c.codec.o.Sealer != nil:
 		c.versions.saw(name, s.seen, seenVersion{lineage: next.lineage, version: next.version})
 	}
-	return true, nil
+	return true, err
 }
 
 // Keys implements [ports.TokenCache]. It reads each set that the store lists, because
