@@ -74,6 +74,18 @@ func WhenFoldersCannotBeSynced(t *testing.T, err error) {
 	syncFolder = func(string) error { return err }
 }
 
+// SyncedFolders returns the folders that were synced since it was called.
+func SyncedFolders(t *testing.T) func() []string {
+	was := syncFolder
+	t.Cleanup(func() { syncFolder = was })
+	var synced []string
+	syncFolder = func(path string) error {
+		synced = append(synced, path)
+		return was(path)
+	}
+	return func() []string { return synced }
+}
+
 // TakeOverForTest does what is done about another's lock file while our own is held.
 func TakeOverForTest(path string) error {
 	own, err := lockFile(context.Background(), path+".lock")

@@ -24,7 +24,7 @@ func (c *TokenCache) Lock(ctx context.Context, key string, atMost time.Duration)
 
 // lockLease waits for the lease of a key in a folder of leases.
 func lockLease(ctx context.Context, folder, key string, atMost time.Duration) (unlock func(), err error) {
-	if err := os.MkdirAll(folder, folderMode); err != nil {
+	if err := makeFolder(folder); err != nil { // the one above may hold the tokens, and have been deleted
 		return nil, failed("lock", folder, err)
 	}
 	info, err := os.Lstat(folder)

@@ -193,6 +193,29 @@ func TestDeletedSealedFolders(t *testing.T) {
 	}
 }
 
+// TestALeaseMakesTheFolderForGood: when it is what makes a deleted folder again, the folder's name is synced as when an update does.
+func TestALeaseMakesTheFolderForGood(t *testing.T) {
+	folder := sealedIn(t)
+	c := openSealed(t, folder)
+	if err := os.RemoveAll(folder); err != nil {
+		t.Fatal(err)
+	}
+	synced := cachefile.SyncedFolders(t)
+	unlock, err := c.Lock(t.Context(), "key", time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	if err := c.Update(t.Context(), userKey, adding("token")); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{filepath.Dir(folder), folder} {
+		if !slices.Contains(synced(), want) {
+			t.Errorf("%s is not synced", want)
+		}
+	}
+}
+
 // TestAReplacedSealedFileIsRead although size and time of change are the same: clocks of file systems tick.
 func TestAReplacedSealedFileIsRead(t *testing.T) {
 	folder := sealedIn(t)
