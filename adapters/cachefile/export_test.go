@@ -6,6 +6,7 @@ import (
 	"os"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -72,6 +73,15 @@ func WhenFoldersCannotBeSynced(t *testing.T, err error) {
 	was := syncFolder
 	t.Cleanup(func() { syncFolder = was })
 	syncFolder = func(string) error { return err }
+}
+
+// WithTimesInSeconds lets a test run as on a file system whose times have no fractions.
+func WithTimesInSeconds(t *testing.T) {
+	was := chtimes
+	t.Cleanup(func() { chtimes = was })
+	chtimes = func(path string, accessed, changed time.Time) error {
+		return was(path, accessed.Truncate(time.Second), changed.Truncate(time.Second))
+	}
 }
 
 // SyncedFolders returns the folders that were synced since it was called.

@@ -212,14 +212,36 @@ func (f *file) tryWriting() error {
 // The extensions of MSAL Python and Node.js read a file again when its time of change is later than
 // the moment at which they finished reading it. When we replace it while they read, or within one tick of the
 // clock, they would not see what we wrote, and write over it. Our own readers tell versions by
-// the time too, since the number of an inode may come again.
+// the time too, since the number of an inode may come again: often that of the last file but one.
 func stamp(t *os.File, replaced fs.FileInfo) error {
 	changed := time.Now().Add(ahead)
-	if replaced != nil && !changed.After(replaced.ModTime()) { // the clock was set back
-		changed = replaced.ModTime().Add(time.Microsecond)
+	if replaced == nil {
+		return chtimes(t.Name(), changed, changed)
 	}
-	return os.Chtimes(t.Name(), changed, changed)
+	for _, step := range ticks {
+		if !changed.After(replaced.ModTime()) { // the clock was set back, or the file system's has ticks that are longer
+			changed = replaced.ModTime().Add(step)
+		}
+		if err := chtimes(t.Name(), changed, changed); err != nil {
+			return err
+		}
+		info, err := t.Stat()
+		if err != nil {
+			return err
+		}
+		changed = info.ModTime()
+		if changed.After(replaced.ModTime()) {
+			break
+		}
+	}
+	return nil
 }
+
+// ticks are those of file systems: some know seconds only, or every other one.
+var ticks = []time.Duration{time.Microsecond, time.Second, 2 * time.Second}
+
+// chtimes sets the times of a file.
+var chtimes = os.Chtimes
 
 func (f *file) pattern() string { return "." + filepath.Base(f.path) + ".*.tmp" }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/seed57855a68/keyport/adapters/cachefile"
 	"github.com/seed57855a68/keyport/domain"
+	"github.com/seed57855a68/keyport/ports"
 )
 
 // TestUnsafeSealedFilesAreRefused: with an error that names the remedy; nothing is written, through a link least of all,
@@ -238,6 +239,43 @@ func TestAReplacedSealedFileIsRead(t *testing.T) {
 	}
 	if set, err := c.Load(t.Context(), userKey); err != nil || secretsOf(set) != "other" {
 		t.Errorf("Load: %v %v", set, err)
+	}
+}
+
+// TestEachFileHasALaterTime even where times are whole seconds: the number of an inode comes again with the next
+// file but one, and a reader that has not seen the one between would take it for the one that it has.
+func TestEachFileHasALaterTime(t *testing.T) {
+	cachefile.WithTimesInSeconds(t)
+	sealed, plain := sealedIn(t), newPath(t)
+	for name, c := range map[string]struct {
+		writer, reader ports.TokenCache
+		path           func() string
+	}{
+		"sealed": {openSealed(t, sealed), openSealed(t, sealed), func() string { return sealedFiles(t, sealed)[0] }},
+		"plain":  {open(t, plain), open(t, plain), func() string { return plain }},
+	} {
+		var last time.Time
+		for i := range 6 {
+			secret := fmt.Sprint("token-", i)
+			err := c.writer.Update(t.Context(), userKey, func(domain.TokenSet) (domain.TokenSet, error) { return adding(secret)(domain.TokenSet{}) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			info, err := os.Stat(c.path())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !info.ModTime().After(last) {
+				t.Errorf("%s: file %d is of %v, and the one before of %v", name, i, info.ModTime(), last)
+			}
+			last = info.ModTime()
+			if i%2 != 0 {
+				continue
+			}
+			if set, err := c.reader.Load(t.Context(), userKey); err != nil || secretsOf(set) != secret {
+				t.Errorf("%s: Load: %q %v, want %q", name, secretsOf(set), err, secret)
+			}
+		}
 	}
 }
 
