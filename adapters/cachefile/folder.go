@@ -127,7 +127,8 @@ func (f *folder) BlobVersion(_ context.Context, name string) (is string, err err
 }
 
 // versionOf tells a file from every one that had its name before: while it is replaced, both exist and their
-// inodes differ, and each has a later time of change than the one before.
+// inodes differ, and each has a later time of change than the one before. After a deletion there is only
+// the clock for that, as finely as the file system keeps it.
 func versionOf(info fs.FileInfo) string {
 	var text [64]byte
 	v := strconv.AppendUint(text[:0], inodeOf(info), 36)

@@ -69,7 +69,8 @@ func remedyFor(err error) string {
 	case errors.Is(err, ErrUnknownKey):
 		return "put the key into KeyRingOptions.Accepted, or delete the data"
 	case errors.Is(err, ErrPlaintext):
-		return "to move tokens over, set InsecureAcceptPlaintextUntil for some days; otherwise they are replaced at the next write"
+		return "it is not used, and replaced at the next write; find out who else can write the store, or, when it was a plain one of yours, " +
+			"set CodecOptions.InsecureAcceptPlaintextUntil for some days"
 	case errors.Is(err, ErrCannotList):
 		return "let it implement BlobLister"
 	case errors.Is(err, ErrRolledBack), errors.Is(err, ErrDamaged), errors.Is(err, domain.ErrSealBroken):
