@@ -163,6 +163,10 @@ func checkOf(body, associated []byte) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:12])
 }
 
+// maxForeign is how many lines are read beside those that were written. What was put between them hides none, and there
+// may be no end to what was appended.
+const maxForeign = 64
+
 // Decode reads what was stored under name. It fails when nothing of it can be used; what is wrong
 // with single records is among the document's problems. The error is one of this
 // package, [domain.ErrSealBroken], the context's, or the sealer's.
@@ -174,7 +178,7 @@ func (c *Codec) Decode(ctx context.Context, name string, data []byte) (*Document
 	}
 	line := 0
 	for len(rest) > 0 {
-		if line == count { // more than was written; there may be no end to it
+		if line == count+maxForeign {
 			d.problems = append(d.problems, Problem{Name: name, Err: ErrDamaged})
 			break
 		}

@@ -2,7 +2,7 @@ package cachekit
 
 import (
 	"crypto/rand"
-	"strings"
+	"slices"
 	"sync"
 )
 
@@ -14,8 +14,6 @@ const (
 	clockSkew = 5 * 60 * 1000
 	// maxGone bounds how many former sets of one name are remembered.
 	maxGone = 8
-	// lineageSize is how long the name of a set is.
-	lineageSize = len("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 )
 
 // newLineage names a set from its creation to its deletion.
@@ -26,7 +24,7 @@ type seenVersion struct {
 	lineage string
 	version uint64
 	deleted bool
-	gone    string // the lineages before this one, the latest first
+	gone    []string // the lineages before this one, the latest first; it is not changed
 }
 
 // is reports whether nothing else was seen.
@@ -37,15 +35,10 @@ func (s seenVersion) is(other seenVersion) bool {
 // after adds to what is seen now which sets it came after: those never come back.
 func (s seenVersion) after(former seenVersion) seenVersion {
 	s.gone = former.gone
-	if len(former.lineage) == lineageSize && former.lineage != s.lineage {
-		s.gone = former.lineage + former.gone[:min(len(former.gone), (maxGone-1)*lineageSize)]
+	if former.lineage != "" && former.lineage != s.lineage {
+		s.gone = slices.Concat([]string{former.lineage}, former.gone[:min(len(former.gone), maxGone-1)])
 	}
 	return s
-}
-
-// hasGone reports whether a set was there before this one.
-func (s seenVersion) hasGone(lineage string) bool {
-	return len(lineage) == lineageSize && strings.Contains(s.gone, lineage)
 }
 
 // allows reports whether a set may be read after what was seen: not an older version of it, not one that was
@@ -54,7 +47,7 @@ func (s seenVersion) allows(lineage string, version uint64) bool {
 	if lineage == s.lineage {
 		return !s.deleted && version >= s.version
 	}
-	return !s.hasGone(lineage) && version >= s.version-min(s.version, clockSkew)
+	return !slices.Contains(s.gone, lineage) && version >= s.version-min(s.version, clockSkew)
 }
 
 // versions remembers what this process has seen, so that what was put back is told. Callers
