@@ -31,23 +31,37 @@ const (
 // file is a file that is replaced and never changed.
 type file struct {
 	path, folder string
-	swept        atomic.Bool // left-over temporary files were looked for
+	swept        atomic.Bool   // left-over temporary files were looked for
+	turn         chan struct{} // held by the one caller of this handle that writes
 }
 
 // newFile checks the path and makes its folder.
 func newFile(path string) (*file, error) {
-	if path == "" || strings.ContainsRune(path, 0) {
-		return nil, &domain.ConfigError{Field: "Path", Problem: "is empty or has a NUL in it", Remedy: "pass the path of a file in a folder of the program's user"}
-	}
-	path, err := filepath.Abs(path)
+	path, err := absolute("Path", path, "pass the path of a file in a folder of the program's user")
 	if err != nil {
-		return nil, &domain.ConfigError{Field: "Path", Problem: "cannot be made absolute", Remedy: "pass an absolute path", Err: err}
+		return nil, err
 	}
-	f := &file{path: path, folder: filepath.Dir(path)}
+	f := fileAt(path)
 	if err := f.ready(); err != nil {
 		return nil, err
 	}
 	return f, nil
+}
+
+func fileAt(path string) *file {
+	return &file{path: path, folder: filepath.Dir(path), turn: make(chan struct{}, 1)}
+}
+
+// absolute checks a path of the configuration.
+func absolute(field, path, remedy string) (string, error) {
+	if path == "" || strings.ContainsRune(path, 0) {
+		return "", &domain.ConfigError{Field: field, Problem: "is empty or has a NUL in it", Remedy: remedy}
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", &domain.ConfigError{Field: field, Problem: "cannot be made absolute", Remedy: "pass an absolute path", Err: err}
+	}
+	return path, nil
 }
 
 // ready makes the folder when there is none, and checks it and the file.
@@ -188,13 +202,10 @@ func (f *file) temporary(data []byte, replaced fs.FileInfo) (path string, info f
 	if _, err = t.Write(data); err != nil {
 		return "", nil, err
 	}
-	if err = stamp(t, replaced); err != nil {
+	if info, err = stamp(t, replaced); err != nil {
 		return "", nil, err
 	}
-	if err = t.Sync(); err != nil {
-		return "", nil, err
-	}
-	info, err = t.Stat()
+	err = t.Sync()
 	return t.Name(), info, err
 }
 
@@ -213,28 +224,23 @@ func (f *file) tryWriting() error {
 // the moment at which they finished reading it. When we replace it while they read, or within one tick of the
 // clock, they would not see what we wrote, and write over it. Our own readers tell versions by
 // the time too, since the number of an inode may come again: often that of the last file but one.
-func stamp(t *os.File, replaced fs.FileInfo) error {
+func stamp(t *os.File, replaced fs.FileInfo) (info fs.FileInfo, err error) {
 	changed := time.Now().Add(ahead)
-	if replaced == nil {
-		return chtimes(t.Name(), changed, changed)
-	}
-	for _, step := range ticks {
-		if !changed.After(replaced.ModTime()) { // the clock was set back, or the file system's has ticks that are longer
-			changed = replaced.ModTime().Add(step)
+	for _, tick := range ticks {
+		if replaced != nil && !changed.After(replaced.ModTime()) { // the clock was set back, or a tick is longer
+			changed = replaced.ModTime().Add(tick)
 		}
 		if err := chtimes(t.Name(), changed, changed); err != nil {
-			return err
+			return nil, err
 		}
-		info, err := t.Stat()
-		if err != nil {
-			return err
+		if info, err = t.Stat(); err != nil {
+			return nil, err
 		}
-		changed = info.ModTime()
-		if changed.After(replaced.ModTime()) {
+		if changed = info.ModTime(); replaced == nil || changed.After(replaced.ModTime()) {
 			break
 		}
 	}
-	return nil
+	return info, nil
 }
 
 // ticks are those of file systems: some know seconds only, or every other one.

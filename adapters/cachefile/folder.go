@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/seed57855a68/keyport/adapters/cachekit"
-	"github.com/seed57855a68/keyport/domain"
 )
 
 var (
@@ -27,8 +26,8 @@ var (
 // comparison there fails only when somebody writes who knows no locks.
 type folder struct {
 	path  string
-	turn  chan struct{} // held by the one caller of this handle that locks the folder
-	swept atomic.Bool   // left-over temporary files were looked for
+	guard *file       // is locked, and stays empty
+	swept atomic.Bool // left-over temporary files were looked for
 
 	mu   sync.RWMutex // guards read
 	read map[string]version
@@ -46,14 +45,11 @@ const maxVersions = 4096
 
 // newFolder checks the path.
 func newFolder(path string) (*folder, error) {
-	if path == "" || strings.ContainsRune(path, 0) {
-		return nil, &domain.ConfigError{Field: "Folder", Problem: "is empty or has a NUL in it", Remedy: "pass the path of a folder in one of the program's user's"}
-	}
-	path, err := filepath.Abs(path)
+	path, err := absolute("Folder", path, "pass the path of a folder in one of the program's user's")
 	if err != nil {
-		return nil, &domain.ConfigError{Field: "Folder", Problem: "cannot be made absolute", Remedy: "pass an absolute path", Err: err}
+		return nil, err
 	}
-	return &folder{path: path, turn: make(chan struct{}, 1)}, nil
+	return &folder{path: path, guard: fileAt(filepath.Join(path, ".lock"))}, nil
 }
 
 // file is the one of a name. Left-overs are swept for all files at once.
@@ -63,34 +59,11 @@ func (f *folder) file(name string) *file {
 	return named
 }
 
-// guard is the file that is locked. It stays empty.
-func (f *folder) guard() *file { return f.file(".lock") }
-
 // leases is the folder of the locks of redemptions.
 func (f *folder) leases() string { return filepath.Join(f.path, ".leases") }
 
-// lock takes this handle's turn, and then the folder's lock.
 func (f *folder) lock(ctx context.Context) (unlock func(), err error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	select {
-	case f.turn <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	guard := f.guard()
-	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
-	defer cancel()
-	if err = guard.ready(); err == nil { // a folder that was deleted is made again
-		var h held
-		if h, err = lockFile(ctx, guard.path); err == nil {
-			return func() { h.release(); <-f.turn }, nil
-		}
-		err = guard.lockError(ctx, err)
-	}
-	<-f.turn
-	return nil, err
+	return f.guard.take(ctx, f.guard.lockItself)
 }
 
 // ReadBlob implements [cachekit.BlobStore].

@@ -31,7 +31,6 @@ type HTTPCacheOptions struct {
 // 16 MiB; what expires soonest makes room. A damaged file counts as empty. Make it with [NewHTTPCache].
 type HTTPCache struct {
 	file     *file
-	turn     chan struct{}
 	snapshot atomic.Pointer[documents]
 }
 
@@ -53,7 +52,7 @@ func NewHTTPCache(o HTTPCacheOptions) (*HTTPCache, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &HTTPCache{file: f, turn: make(chan struct{}, 1)}, nil
+	return &HTTPCache{file: f}, nil
 }
 
 // Get implements [ports.HTTPCache].
@@ -98,19 +97,7 @@ func (c *HTTPCache) Delete(ctx context.Context, key string) error {
 }
 
 func (c *HTTPCache) update(ctx context.Context, change func(map[string]document)) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	select {
-	case c.turn <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	defer func() { <-c.turn }()
-	if err := c.file.ready(); err != nil {
-		return err
-	}
-	unlock, err := c.file.lock(ctx)
+	unlock, err := c.file.take(ctx, c.file.lock)
 	if err != nil {
 		return err
 	}

@@ -35,10 +35,30 @@ const (
 // errReplaced says that the locked file is no longer the one of its name.
 var errReplaced = errors.New("the lock file was replaced")
 
-// lock excludes every other process, and every other handle of this one, from writing.
-func (f *file) lock(ctx context.Context) (unlock func(), err error) {
+// take takes this handle's turn, and then the lock.
+func (f *file) take(ctx context.Context, lock func(context.Context) (func(), error)) (unlock func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	select {
+	case f.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
 	defer cancel()
+	if err = f.ready(); err == nil { // a folder that was deleted is made again
+		var release func()
+		if release, err = lock(ctx); err == nil {
+			return func() { release(); <-f.turn }, nil
+		}
+	}
+	<-f.turn
+	return nil, err
+}
+
+// lock excludes every other process, and every other handle of this one, from writing.
+func (f *file) lock(ctx context.Context) (unlock func(), err error) {
 	for {
 		own, err := lockFile(ctx, f.path+".lock")
 		if err != nil {
@@ -56,6 +76,15 @@ func (f *file) lock(ctx context.Context) (unlock func(), err error) {
 			return nil, f.lockError(ctx, err)
 		}
 	}
+}
+
+// lockItself excludes whoever locks the same file.
+func (f *file) lockItself(ctx context.Context) (unlock func(), err error) {
+	h, err := lockFile(ctx, f.path)
+	if err != nil {
+		return nil, f.lockError(ctx, err)
+	}
+	return h.release, nil
 }
 
 func (f *file) lockError(ctx context.Context, err error) error {

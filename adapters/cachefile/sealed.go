@@ -63,7 +63,7 @@ func NewSealedTokenCache(o SealedTokenCacheOptions) (*SealedTokenCache, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := f.guard().ready(); err != nil {
+	if err := f.guard.ready(); err != nil {
 		return nil, err
 	}
 	return &SealedTokenCache{folder: f, sets: sets}, nil

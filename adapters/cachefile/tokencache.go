@@ -38,7 +38,6 @@ type TokenCacheOptions struct {
 // share. It is safe for concurrent use and starts no goroutines. Make it with [NewTokenCache].
 type TokenCache struct {
 	file     *file
-	turn     chan struct{} // held by the one caller of this handle that locks the file
 	snapshot atomic.Pointer[snapshot]
 }
 
@@ -82,7 +81,7 @@ func NewTokenCache(o TokenCacheOptions) (*TokenCache, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &TokenCache{file: f, turn: make(chan struct{}, 1)}, nil
+	return &TokenCache{file: f}, nil
 }
 
 // Load implements [ports.TokenCache]. It waits for nobody, except that a file which is not
@@ -125,29 +124,8 @@ func (c *TokenCache) Update(
 	return c.write(s, next)
 }
 
-// lock takes this handle's turn, and then the file's lock.
 func (c *TokenCache) lock(ctx context.Context) (unlock func(), err error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	select {
-	case c.turn <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	if err := c.file.ready(); err != nil { // a folder that was deleted is made again
-		<-c.turn
-		return nil, err
-	}
-	release, err := c.file.lock(ctx)
-	if err != nil {
-		<-c.turn
-		return nil, err
-	}
-	return func() {
-		release()
-		<-c.turn
-	}, nil
+	return c.file.take(ctx, c.file.lock)
 }
 
 // write replaces the file and what is known of it.

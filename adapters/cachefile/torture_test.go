@@ -74,14 +74,20 @@ func goesOnAtOnce(t *testing.T, path string) {
 
 // TestKilledProcessesLeaveTheOldOrTheNew: and the next one goes on at once, although the lock
 // files of the last are there.
-func TestKilledProcessesLeaveTheOldOrTheNew(t *testing.T) {
+func TestKilledProcessesLeaveTheOldOrTheNew(t *testing.T) { killedLeaveTheOldOrTheNew(t, pathIn) }
+
+func killedLeaveTheOldOrTheNew(t *testing.T, pathIn func(testing.TB) string) {
+	t.Helper()
 	lost, damaged := killed(t, pathIn(t), bugNone, 4, pick(16, 1000))
 	if lost+damaged > 0 {
-		t.Errorf("%d times an acknowledged update was lost, and %d times the file was damaged", lost, damaged)
+		t.Errorf("%d times an acknowledged update was lost, and %d times a file was damaged", lost, damaged)
 	}
 }
 
-func TestDamageByKilledProcessesIsSeen(t *testing.T) {
+func TestDamageByKilledProcessesIsSeen(t *testing.T) { damageIsSeen(t, pathIn) }
+
+func damageIsSeen(t *testing.T, pathIn func(testing.TB) string) {
+	t.Helper()
 	for range 20 {
 		if _, damaged := killed(t, pathIn(t), bugInPlace, 1, 8); damaged > 0 {
 			return
