@@ -66,12 +66,31 @@ func (f *folder) lock(ctx context.Context) (unlock func(), err error) {
 	return f.guard.take(ctx, f.guard.lockItself)
 }
 
-// ReadBlob implements [cachekit.BlobStore].
+// errAway says that the folder is not there, as when it is unmounted.
+var errAway = errors.New("the folder of the token cache is not there")
+
+// absent fails with errAway when a file is missing because the folder is: who took it for deleted would refuse
+// it when the folder is back. The lock file is never deleted, and so tells a mount point that is empty.
+func (f *folder) absent() error {
+	_, err := os.Lstat(f.guard.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return errAway
+	case err != nil:
+		return failed("read", f.guard.path, err)
+	}
+	return nil
+}
+
+// ReadBlob implements [cachekit.BlobStore]. It fails with errAway when the folder is.
 func (f *folder) ReadBlob(_ context.Context, name string) (value []byte, is string, err error) {
 	named := f.file(name)
 	value, info, err := named.read()
-	if info == nil || err != nil {
+	if err != nil {
 		return nil, "", err
+	}
+	if info == nil {
+		return nil, "", f.absent()
 	}
 	v := version{path: named.path, info: info, name: versionOf(info)}
 	f.mu.Lock()

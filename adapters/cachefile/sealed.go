@@ -2,6 +2,7 @@ package cachefile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -70,9 +71,13 @@ func NewSealedTokenCache(o SealedTokenCacheOptions) (*SealedTokenCache, error) {
 }
 
 // Load implements [ports.TokenCache]. It waits for nobody. Records that cannot be used are told of
-// and left out; when nothing of the set can be used, it fails with a [*cachekit.Error].
+// and left out; when nothing of the set can be used, it fails with a [*cachekit.Error]. A folder that is not there is empty.
 func (c *SealedTokenCache) Load(ctx context.Context, key domain.PartitionKey) (domain.TokenSet, error) {
-	return c.sets.Load(ctx, key)
+	set, err := c.sets.Load(ctx, key)
+	if errors.Is(err, errAway) {
+		return domain.TokenSet{}, nil
+	}
+	return set, err
 }
 
 // Update implements [ports.TokenCache]. It holds the lock of the folder while change runs, so

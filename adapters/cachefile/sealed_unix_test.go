@@ -194,6 +194,46 @@ func TestDeletedSealedFolders(t *testing.T) {
 	}
 }
 
+// TestASealedFolderThatWasAway is as it was when it is back, be it that the folder was moved or what was mounted on it.
+func TestASealedFolderThatWasAway(t *testing.T) {
+	for what, c := range map[string]struct{ leave, comeBack func(folder string) error }{
+		"moved": {
+			func(folder string) error { return os.Rename(folder, folder+".away") },
+			func(folder string) error { return os.Rename(folder+".away", folder) },
+		},
+		"unmounted": {
+			func(folder string) error { return errors.Join(os.Rename(folder, folder+".away"), os.Mkdir(folder, 0o700)) },
+			func(folder string) error { return errors.Join(os.Remove(folder), os.Rename(folder+".away", folder)) },
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			folder := sealedIn(t)
+			cache := openSealed(t, folder)
+			if err := cache.Update(t.Context(), userKey, adding("token")); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.leave(folder); err != nil {
+				t.Fatal(err)
+			}
+			if set, err := cache.Load(t.Context(), userKey); err != nil || !set.IsZero() {
+				t.Errorf("Load while the folder is away: %v %v, want nothing", set, err)
+			}
+			if err := c.comeBack(folder); err != nil {
+				t.Fatal(err)
+			}
+			if set, err := cache.Load(t.Context(), userKey); err != nil || secretsOf(set) != "token" {
+				t.Errorf("Load when it is back: %v %v, want the token", set, err)
+			}
+			if err := cache.Update(t.Context(), userKey, adding("another")); err != nil {
+				t.Fatal(err)
+			}
+			if set, err := cache.Load(t.Context(), userKey); err != nil || secretsOf(set) != "another token" {
+				t.Errorf("Load after an update: %v %v, want both tokens", set, err)
+			}
+		})
+	}
+}
+
 // TestALeaseMakesTheFolderForGood: when it is what makes a deleted folder again, the folder's name is synced as when an update does.
 func TestALeaseMakesTheFolderForGood(t *testing.T) {
 	folder := sealedIn(t)

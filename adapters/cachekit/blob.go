@@ -18,7 +18,8 @@ var _ ports.TokenCache = (*TokenCache)(nil)
 // concurrent use. Names are lower-case letters, digits and one dot, at most 80.
 type BlobStore interface {
 	// ReadBlob returns the value under name and its version, a text of the store's own;
-	// nil and "" when there is none. It sees every SwapBlob that returned before it began.
+	// nil and "" when there is none; a store that cannot tell fails, since what is missing counts as
+	// deleted, and as put back when it is there again. It sees every SwapBlob that returned before it began.
 	ReadBlob(ctx context.Context, name string) (value []byte, version string, err error)
 	// SwapBlob stores value under name if the version there is still the given one, where
 	// "" means that there is none, and reports whether it was. Comparing and storing are
