@@ -225,26 +225,24 @@ func (f *file) tryWriting() error {
 // clock, they would not see what we wrote, and write over it. Our own readers tell versions by
 // the time too, since the number of an inode may come again: often that of the last file but one.
 func stamp(t *os.File, replaced fs.FileInfo) (info fs.FileInfo, err error) {
-	changed := time.Now().Add(ahead)
+	earliest := time.Now().Add(ahead).Truncate(time.Microsecond)
+	if replaced != nil && !earliest.After(replaced.ModTime()) { // the clock was set back
+		earliest = replaced.ModTime().Add(time.Microsecond)
+	}
 	for _, tick := range ticks {
-		if replaced != nil && !changed.After(replaced.ModTime()) { // the clock was set back, or a tick is longer
-			changed = replaced.ModTime().Add(tick)
-		}
+		changed := earliest.Add(tick)
 		if err := chtimes(t.Name(), changed, changed); err != nil {
 			return nil, err
 		}
-		if info, err = t.Stat(); err != nil {
-			return nil, err
-		}
-		if changed = info.ModTime(); replaced == nil || changed.After(replaced.ModTime()) {
-			break
+		if info, err = t.Stat(); err != nil || !info.ModTime().Before(earliest) {
+			return info, err
 		}
 	}
 	return info, nil
 }
 
-// ticks are those of file systems: some know seconds only, or every other one.
-var ticks = []time.Duration{time.Microsecond, time.Second, 2 * time.Second}
+// ticks are those of file systems, which cut off what is finer: some know seconds only, or every other one.
+var ticks = []time.Duration{0, time.Second, 2 * time.Second}
 
 // chtimes sets the times of a file.
 var chtimes = os.Chtimes

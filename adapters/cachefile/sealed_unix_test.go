@@ -202,7 +202,9 @@ func TestASealedFolderThatWasAway(t *testing.T) {
 			func(folder string) error { return os.Rename(folder+".away", folder) },
 		},
 		"unmounted": {
-			func(folder string) error { return errors.Join(os.Rename(folder, folder+".away"), os.Mkdir(folder, 0o700)) },
+			func(folder string) error {
+				return errors.Join(os.Rename(folder, folder+".away"), os.Mkdir(folder, 0o700))
+			},
 			func(folder string) error { return errors.Join(os.Remove(folder), os.Rename(folder+".away", folder)) },
 		},
 	} {

@@ -20,9 +20,14 @@ var (
 	_ ports.Locker     = (*TokenCache)(nil)
 )
 
-// young is how old a file must be for its time of change to tell it from one that another
-// library wrote over it: clocks of file systems tick every few milliseconds.
-const young = 20 * time.Millisecond
+// young and youngInSeconds are how old a file must be for its time of change to tell it from one that another
+// library wrote over it: clocks of file systems tick every few milliseconds, and of some every
+// other second. Those may be ahead by some, after writes that each took a second of their own.
+const (
+	young          = 20 * time.Millisecond
+	youngInSeconds = 2 * time.Second
+	mostAhead      = time.Minute
+)
 
 // settling is how long a file that is empty or not whole may be one that another library, which
 // knows no locks, is in the middle of writing.
@@ -154,7 +159,7 @@ func (c *TokenCache) current(ctx context.Context) (*snapshot, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	s, err := c.refreshed()
+	s, err := c.refreshed(young)
 	if err != nil || !s.torn() {
 		return s, err
 	}
@@ -173,7 +178,7 @@ func (c *TokenCache) current(ctx context.Context) (*snapshot, error) {
 // lock: what we put in the place of a file that they have just emptied would be all that is left.
 func (c *TokenCache) settled(ctx context.Context) (*snapshot, error) {
 	for begin := time.Now(); ; {
-		s, err := c.refreshed()
+		s, err := c.refreshed(0)
 		if err != nil || !s.torn() || time.Since(s.info.ModTime()).Abs() > settling || time.Since(begin) > settling {
 			return s, err
 		}
@@ -186,9 +191,10 @@ func (c *TokenCache) settled(ctx context.Context) (*snapshot, error) {
 // torn reports whether the file is empty or not whole, as while others write it.
 func (s *snapshot) torn() bool { return s.cache.Damaged() || s.info != nil && s.info.Size() == 0 }
 
-// refreshed reads the file when it is not as it was, and sees first whether that is safe.
-func (c *TokenCache) refreshed() (*snapshot, error) {
-	if s := c.snapshot.Load(); s != nil && s.isCurrent(c.file) {
+// refreshed reads the file when it is not as it was, and sees first whether that is safe. A young one may be
+// read some time ago by who only loads; who writes must not lose what came since.
+func (c *TokenCache) refreshed(ago time.Duration) (*snapshot, error) {
+	if s := c.snapshot.Load(); s != nil && s.isCurrent(c.file, ago) {
 		return s, nil
 	}
 	data, info, err := c.file.read()
@@ -211,17 +217,26 @@ func parsed(data []byte, info fs.FileInfo) *snapshot {
 
 func snapshotOf(cache *unified.Cache, problems []unified.Problem, info fs.FileInfo) *snapshot {
 	s := &snapshot{cache: cache, problems: problems, info: info, at: time.Now()}
-	s.young = info != nil && s.at.Sub(info.ModTime()).Abs() < young
+	s.young = info != nil && isYoung(s.at, info.ModTime())
 	return s
 }
 
-// isCurrent reports whether the file is still the one that was read. When that cannot be told, it is to be read.
-func (s *snapshot) isCurrent(f *file) bool {
+func isYoung(now, changed time.Time) bool {
+	age := now.Sub(changed)
+	if changed.Nanosecond() == 0 {
+		return -mostAhead < age && age < youngInSeconds
+	}
+	return age.Abs() < young
+}
+
+// isCurrent reports whether the file is still the one that was read. When that cannot be told, it is to be read,
+// unless that is less time ago.
+func (s *snapshot) isCurrent(f *file, ago time.Duration) bool {
 	if s.info == nil {
 		info, err := f.look()
 		return info == nil && err == nil
 	}
-	return (!s.young || time.Since(s.at) < young) && isStill(f.path, s.info)
+	return (!s.young || time.Since(s.at) < ago) && isStill(f.path, s.info)
 }
 
 // Keys implements [ports.TokenCache]. It lists the file as it was at the beginning, so the
@@ -255,7 +270,7 @@ func (c *TokenCache) Verify(ctx context.Context) ([]unified.Problem, error) {
 		return nil, err
 	}
 	defer unlock()
-	s, err := c.refreshed()
+	s, err := c.refreshed(0)
 	if err != nil {
 		return nil, err
 	}
