@@ -5,6 +5,7 @@ package powercut
 import (
 	"bufio"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
@@ -16,8 +17,10 @@ import (
 	"time"
 
 	"github.com/seed57855a68/keyport/adapters/cachefile"
+	"github.com/seed57855a68/keyport/adapters/cachekit"
 	"github.com/seed57855a68/keyport/domain"
 	"github.com/seed57855a68/keyport/domain/unified"
+	"github.com/seed57855a68/keyport/ports"
 )
 
 // interrupted ends with SIGINT and SIGTERM. The tests then end after the cut at which they are, and unmount: to die
@@ -49,9 +52,14 @@ func TestMain(m *testing.M) {
 
 // child counts in the cache. It prints each number that is stored, and waits for a line before it goes on.
 func child(path, bug string) (err error) {
-	stop := another(filepath.Join(filepath.Dir(filepath.Dir(path)), "another"))
-	defer func() { err = errors.Join(err, stop()) }()
-	c, err := opened(path, bug)
+	other := startAnother(filepath.Join(filepath.Dir(filepath.Dir(path)), "another"))
+	defer func() { err = errors.Join(err, other.stop()) }()
+	var c updater = broken{path, bug, other}
+	if bug == "" {
+		c, _, err = opened(path)
+	} else {
+		err = os.MkdirAll(filepath.Dir(path), 0o700)
+	}
 	if err != nil {
 		return err
 	}
@@ -68,33 +76,48 @@ func child(path, bug string) (err error) {
 		if !lines.Scan() {
 			return errors.New("the parent is gone")
 		}
-		time.Sleep(2 * time.Millisecond) // the other program has its turn
+		other.turn()
 	}
 	return nil
 }
 
 // another is a program beside the child that syncs a file of its own now and then. That writes a part of what the
 // file system has in memory, at moments that the child does not choose.
-func another(path string) (stop func() error) {
-	done, ended := make(chan struct{}), make(chan error)
+type another struct {
+	synced chan struct{} // received from once for each time
+	done   chan struct{}
+	ended  chan error
+}
+
+func startAnother(path string) another {
+	a := another{make(chan struct{}), make(chan struct{}), make(chan error, 1)}
 	go func() {
+		defer close(a.synced)
 		var err error
 		for i := 0; err == nil; i++ {
 			select {
-			case <-done:
-				ended <- nil
+			case <-a.done:
+				a.ended <- nil
 				return
 			case <-time.After(time.Millisecond):
 				err = written(path, []byte(strconv.Itoa(i)), true)
 			}
+			select {
+			case a.synced <- struct{}{}:
+			default: // the child is at work
+			}
 		}
-		<-done
-		ended <- err
+		a.ended <- err
 	}()
-	return func() error {
-		close(done)
-		return <-ended
-	}
+	return a
+}
+
+// turn lets it write once.
+func (a another) turn() { <-a.synced }
+
+func (a another) stop() error {
+	close(a.done)
+	return <-a.ended
 }
 
 var key = domain.UserKey("client", "user.home")
@@ -125,11 +148,33 @@ type updater interface {
 	Update(context.Context, domain.PartitionKey, func(domain.TokenSet) (domain.TokenSet, error)) error
 }
 
-func opened(path, bug string) (updater, error) {
-	if bug != "" {
-		return broken{path, bug}, os.MkdirAll(filepath.Dir(path), 0o700)
+// opened returns the cache of a path, and how many problems it has had. A plain file is read on its own as well: the cache
+// would salvage what is damaged.
+func opened(path string) (c ports.TokenCache, problems func() int, err error) {
+	if filepath.Base(path) == filepath.Base(sealed) {
+		keys, err := cachekit.NewKeyRing(cachekit.KeyRingOptions{Active: cachekit.Key{
+			ID: "powercut", Secret: domain.NewSecret(base64.StdEncoding.EncodeToString([]byte("a key that is for power cuts only")[:32])),
+		}})
+		if err != nil {
+			return nil, nil, err
+		}
+		n := 0
+		c, err := cachefile.NewSealedTokenCache(cachefile.SealedTokenCacheOptions{
+			Folder: path, Sealer: keys, OnProblem: func(context.Context, cachekit.Problem) { n++ },
+		})
+		return c, func() int { return n }, err
 	}
-	return cachefile.NewTokenCache(cachefile.TokenCacheOptions{Path: path})
+	data, err := os.ReadFile(path)
+	if err != nil && !os.IsNotExist(err) {
+		return nil, nil, err
+	}
+	cache, found := unified.Parse(data)
+	n := len(found)
+	if cache.Damaged() || err == nil && len(data) == 0 {
+		n++
+	}
+	c, err = cachefile.NewTokenCache(cachefile.TokenCacheOptions{Path: path})
+	return c, func() int { return n }, err
 }
 
 // The bugs that the child can be started with.
@@ -141,7 +186,10 @@ const (
 )
 
 // broken writes a cache file with a bug.
-type broken struct{ path, bug string }
+type broken struct {
+	path, bug string
+	other     another
+}
 
 // Update is not safe for use by several processes.
 func (b broken) Update(_ context.Context, key domain.PartitionKey, change func(domain.TokenSet) (domain.TokenSet, error)) error {
@@ -161,20 +209,20 @@ func (b broken) Update(_ context.Context, key domain.PartitionKey, change func(d
 	temporary := b.path + ".new"
 	switch b.bug {
 	case bugInPlace:
-		return inPlace(b.path, next.Bytes())
+		return b.inPlace(next.Bytes())
 	case bugEmptyRenamed:
-		return errors.Join(written(temporary, nil, false), os.Rename(temporary, b.path), inPlace(b.path, next.Bytes()))
+		return errors.Join(written(temporary, nil, false), os.Rename(temporary, b.path), b.inPlace(next.Bytes()))
 	}
 	return errors.Join(written(temporary, next.Bytes(), b.bug != bugNoSync), os.Rename(temporary, b.path))
 }
 
 // inPlace writes slowly, as for a large file, and syncs.
-func inPlace(path string, data []byte) error {
-	f, err := os.Create(path)
+func (b broken) inPlace(data []byte) error {
+	f, err := os.Create(b.path)
 	if err != nil {
 		return err
 	}
-	time.Sleep(3 * time.Millisecond)
+	b.other.turn()
 	_, err = f.Write(data)
 	return errors.Join(err, f.Sync(), f.Close())
 }

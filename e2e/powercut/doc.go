@@ -1,4 +1,4 @@
-// Package powercut cuts the power of file systems while cachefile writes to them.
+// Package powercut cuts the power of file systems while cachefile writes a file, or a folder of sealed files, to them.
 //
 // The kernel's own ext4, xfs and btrfs are mounted from a loop device whose disk is a file of this
 // program (FUSE). So the program sees each write that the file system sends to the disk, and each flush. A

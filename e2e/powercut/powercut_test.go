@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -19,9 +20,6 @@ import (
 
 	"github.com/hanwen/go-fuse/v2/fs"
 	"github.com/hanwen/go-fuse/v2/fuse"
-
-	"github.com/seed57855a68/keyport/adapters/cachefile"
-	"github.com/seed57855a68/keyport/domain/unified"
 )
 
 // cutsEach is how often the power of one file system is cut, when POWERCUT_CUTS does not say.
@@ -29,23 +27,24 @@ const cutsEach = 60
 
 // fileSystem is one that is tried, with its options for mount.
 type fileSystem struct {
-	kind, options string
-	size          int64
-	make          []string
+	name, kind, options string
+	size                int64
+	make                []string
 }
 
 var (
 	makeExt4    = []string{"mkfs.ext4", "-q", "-F", "-E", "nodiscard,lazy_itable_init=0,lazy_journal_init=0"}
 	fileSystems = []fileSystem{
-		{"ext4", "defaults", 64 << 20, makeExt4},
-		{"ext4", "noauto_da_alloc", 64 << 20, makeExt4},
-		{"ext4", "data=writeback", 64 << 20, makeExt4},
-		{"xfs", "defaults", 320 << 20, []string{"mkfs.xfs", "-q", "-K"}},
-		{"btrfs", "defaults", 256 << 20, []string{"mkfs.btrfs", "-q", "-K"}},
+		{"ext4", "ext4", "defaults", 64 << 20, makeExt4},
+		{"ext4 noauto_da_alloc", "ext4", "noauto_da_alloc", 64 << 20, makeExt4},
+		{"ext4 data=writeback", "ext4", "data=writeback", 64 << 20, makeExt4},
+		{"ext4 with times in seconds", "ext4", "defaults", 64 << 20, append(slices.Clone(makeExt4), "-I", "128")},
+		{"xfs", "xfs", "defaults", 320 << 20, []string{"mkfs.xfs", "-q", "-K"}},
+		{"btrfs", "btrfs", "defaults", 256 << 20, []string{"mkfs.btrfs", "-q", "-K"}},
 	}
 )
 
-func (f fileSystem) String() string { return f.kind + " " + f.options }
+func (f fileSystem) String() string { return f.name }
 
 // machine is the folder with the disks.
 type machine struct {
@@ -120,6 +119,7 @@ func (m *machine) mounted(t *testing.T, f fileSystem, d *disk, create bool, work
 
 // recording is what a child did to a disk.
 type recording struct {
+	path   string // of the cache on the disk
 	before *disk
 	log    []event
 	stored []int // the position at which each number was acknowledged
@@ -127,13 +127,16 @@ type recording struct {
 
 const updates = 24
 
+// The paths of the caches on a disk. The caches make the folder.
+var plain, sealed = filepath.Join("tokens", "cache.json"), filepath.Join("tokens", "sealed")
+
 // record lets a child count on a new file system.
-func (m *machine) record(t *testing.T, f fileSystem, bug string) recording {
+func (m *machine) record(t *testing.T, f fileSystem, path, bug string) recording {
 	t.Helper()
 	d := newDisk(f.size)
-	var r recording
+	r := recording{path: path}
 	m.mounted(t, f, d, true, func(folder string) {
-		path := filepath.Join(folder, "tokens", "cache.json") // whose folder the cache makes
+		path := filepath.Join(folder, path)
 		command(t, "sync", "-f", folder)
 		r.before = d.copyNow()
 		r.stored = append(r.stored, 0)
@@ -183,8 +186,8 @@ func (m *machine) cuts(t *testing.T, f fileSystem, r recording, number int, rand
 			}
 		}
 		m.mounted(t, f, after, false, func(folder string) {
-			if problem := look(t, filepath.Join(folder, "tokens", "cache.json"), acknowledged); problem != "" {
-				wrong = append(wrong, fmt.Sprintf("%s, cut at %d of %d, kind %d: %s", f, position, len(r.log), kind, problem))
+			if problem := look(t, filepath.Join(folder, r.path), acknowledged); problem != "" {
+				wrong = append(wrong, fmt.Sprintf("%v, cut at %d of %d, kind %d: %s", f, position, len(r.log), kind, problem))
 			}
 		})
 		if done++; enough(wrong) {
@@ -198,21 +201,14 @@ func (m *machine) cuts(t *testing.T, f fileSystem, r recording, number int, rand
 // the next one, which was being written.
 func look(t *testing.T, path string, acknowledged int) string {
 	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil && !os.IsNotExist(err) {
-		return err.Error()
-	}
-	if cache, problems := unified.Parse(data); cache.Damaged() || len(problems) > 0 || err == nil && len(data) == 0 {
-		return fmt.Sprintf("neither old nor new: %d bytes", len(data))
-	}
-	c, err := cachefile.NewTokenCache(cachefile.TokenCacheOptions{Path: path})
+	c, problems, err := opened(path)
 	if err != nil {
 		return err.Error()
 	}
 	set, err := c.Load(t.Context(), key)
 	switch n := counted(set); {
-	case err != nil:
-		return err.Error()
+	case err != nil || problems() > 0:
+		return fmt.Sprintf("neither old nor new: %d problems, %v", problems(), err)
 	case n < acknowledged || n > acknowledged+1:
 		return fmt.Sprintf("lost: the number is %d, acknowledged was %d", n, acknowledged)
 	}
@@ -248,22 +244,24 @@ func randomFor(t *testing.T) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, 0))
 }
 
-// TestPowerCuts: the file is the old one or the new one, and what was acknowledged is in it.
+// TestPowerCuts: the file, plain or sealed, is the old one or the new one, and what was acknowledged is in it.
 func TestPowerCuts(t *testing.T) {
 	each := numberOfCuts(t)
 	for _, f := range fileSystems {
-		t.Run(f.String(), func(t *testing.T) {
-			m := newMachine(t)
-			r := m.record(t, f, "")
-			done, wrong := m.cuts(t, f, r, each, randomFor(t), func([]string) bool { return false })
-			if done != each {
-				t.Errorf("%d power cuts, want %d", done, each)
-			}
-			for _, w := range wrong {
-				t.Error(w)
-			}
-			t.Logf("%d power cuts in %d writes and flushes of %d updates: %d wrong", done, len(r.log), updates, len(wrong))
-		})
+		for _, path := range []string{plain, sealed} {
+			t.Run(f.name+", "+filepath.Base(path), func(t *testing.T) {
+				m := newMachine(t)
+				r := m.record(t, f, path, "")
+				done, wrong := m.cuts(t, f, r, each, randomFor(t), func([]string) bool { return false })
+				if done != each {
+					t.Errorf("%d power cuts, want %d", done, each)
+				}
+				for _, w := range wrong {
+					t.Error(w)
+				}
+				t.Logf("%d power cuts in %d writes and flushes of %d updates: %d wrong", done, len(r.log), updates, len(wrong))
+			})
+		}
 	}
 }
 
@@ -276,7 +274,7 @@ func TestBugsAreSeenByPowerCuts(t *testing.T) {
 		t.Run(bug, func(t *testing.T) {
 			m, f := newMachine(t), fileSystems[1]
 			found := ""
-			done, wrong := m.cuts(t, f, m.record(t, f, bug), 4*cutsEach, randomFor(t), func(wrong []string) bool {
+			done, wrong := m.cuts(t, f, m.record(t, f, plain, bug), 4*cutsEach, randomFor(t), func(wrong []string) bool {
 				for _, w := range wrong {
 					if strings.Contains(w, want) {
 						found = w
