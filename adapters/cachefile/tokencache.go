@@ -20,12 +20,12 @@ var (
 	_ ports.Locker     = (*TokenCache)(nil)
 )
 
-// young and youngInSeconds are how old a file must be for its time of change to tell it from one that another
+// young and coarseYoung are how old a file must be for its time of change to tell it from one that another
 // library wrote over it: clocks of file systems tick every few milliseconds, and of some every
 // other second. Those may be ahead by some, after writes that each took a second of their own.
 const (
 	young          = 20 * time.Millisecond
-	youngInSeconds = 2 * time.Second
+	coarseYoung = 2 * time.Second
 	mostAhead      = time.Minute
 )
 
@@ -224,7 +224,7 @@ func snapshotOf(cache *unified.Cache, problems []unified.Problem, info fs.FileIn
 func isYoung(now, changed time.Time) bool {
 	age := now.Sub(changed)
 	if changed.Nanosecond() == 0 {
-		return -mostAhead < age && age < youngInSeconds
+		return -mostAhead < age && age < coarseYoung
 	}
 	return age.Abs() < young
 }
