@@ -24,9 +24,9 @@ var (
 // library wrote over it: clocks of file systems tick every few milliseconds, and of some every
 // other second. Those may be ahead by some, after writes that each took a second of their own.
 const (
-	young          = 20 * time.Millisecond
+	young       = 20 * time.Millisecond
 	coarseYoung = 2 * time.Second
-	mostAhead      = time.Minute
+	mostAhead   = time.Minute
 )
 
 // settling is how long a file that is empty or not whole may be one that another library, which
