@@ -15,7 +15,8 @@ var (
 	ErrUnsafe = errors.New("the cache file is not safe")
 )
 
-// Error says what could not be done with a cache file. The old content is as it was.
+// Error says what could not be done with a cache file. The old content is as it was, or the new one is there and
+// may not outlive a power cut.
 type Error struct {
 	Operation string // "read", "write", "lock", "check"
 	Path      string

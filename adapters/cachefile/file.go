@@ -21,7 +21,7 @@ const (
 	// maxBytes bounds what is read. A user's cache has some kilobytes.
 	maxBytes = 256 << 20
 
-	// leftOver is the age from which a temporary file is one that a crash has left.
+	// leftOver is the age from which a temporary file is one that a crash has left. They may have times that are to come.
 	leftOver = time.Hour
 
 	// ahead is how far the time of change is ahead of the clock: longer than it takes to read a file.
@@ -97,6 +97,7 @@ func makeFolder(path string) error {
 		return err
 	}
 	if err := syncFolder(above); err != nil && !errors.Is(err, fs.ErrPermission) { // it may be one that we cannot read
+		_ = os.Remove(path) // who finds it does not sync its name
 		return err
 	}
 	return nil
@@ -193,20 +194,20 @@ func (f *file) temporary(data []byte, replaced fs.FileInfo) (path string, info f
 	if err != nil {
 		return "", nil, err
 	}
-	defer func() {
-		err = errors.Join(err, t.Close())
-		if err != nil {
-			_ = os.Remove(t.Name())
-		}
-	}()
-	if _, err = t.Write(data); err != nil {
+	path = t.Name()
+	_, err = t.Write(data)
+	if err == nil {
+		err = t.Sync()
+	}
+	err = errors.Join(err, t.Close())
+	if err == nil {
+		info, err = stamp(path, replaced)
+	}
+	if err != nil {
+		_ = os.Remove(path)
 		return "", nil, err
 	}
-	if info, err = stamp(t, replaced); err != nil {
-		return "", nil, err
-	}
-	err = t.Sync()
-	return t.Name(), info, err
+	return path, info, nil
 }
 
 // tryWriting writes a file beside the real one and removes it.
@@ -218,27 +219,31 @@ func (f *file) tryWriting() error {
 	return os.Remove(temporary)
 }
 
-// stamp sets the time of change to shortly after now, and later than that of the file that will be replaced.
+// stamp sets the time of change of a file that is closed to shortly after now, and later than that of the one it
+// will replace, unless there is no later one.
 //
 // The extensions of MSAL Python and Node.js read a file again when its time of change is later than
 // the moment at which they finished reading it. When we replace it while they read, or within one tick of the
 // clock, they would not see what we wrote, and write over it. Our own readers tell versions by
 // the time too, since the number of an inode may come again: often that of the last file but one.
-func stamp(t *os.File, replaced fs.FileInfo) (info fs.FileInfo, err error) {
+func stamp(path string, replaced fs.FileInfo) (info fs.FileInfo, err error) {
 	earliest := time.Now().Add(ahead).Truncate(time.Microsecond)
 	if replaced != nil && !earliest.After(replaced.ModTime()) { // the clock was set back
 		earliest = replaced.ModTime().Add(time.Microsecond)
 	}
 	for _, tick := range ticks {
-		changed := earliest.Add(tick)
-		if err := chtimes(t.Name(), changed, changed); err != nil {
-			return nil, err
-		}
-		if info, err = t.Stat(); err != nil || !info.ModTime().Before(earliest) {
+		if info, err = setTime(path, earliest.Add(tick)); err != nil || !info.ModTime().Before(earliest) {
 			return info, err
 		}
 	}
-	return info, nil
+	return setTime(path, time.Now().Add(ahead)) // another one than that of the file, at least
+}
+
+func setTime(path string, changed time.Time) (fs.FileInfo, error) {
+	if err := chtimes(path, changed, changed); err != nil {
+		return nil, err
+	}
+	return os.Lstat(path)
 }
 
 // ticks are those of file systems, which cut off what is finer: some know seconds only, or every other one.
@@ -260,7 +265,7 @@ func sweep(folder, pattern string) {
 	}
 	for _, path := range list {
 		info, err := os.Lstat(path)
-		if err == nil && checkFile(path, info) == nil && time.Since(info.ModTime()) > leftOver {
+		if err == nil && checkFile(path, info) == nil && time.Since(info.ModTime()).Abs() > leftOver {
 			_ = os.Remove(path)
 		}
 	}

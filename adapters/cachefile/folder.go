@@ -3,6 +3,7 @@ package cachefile
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"iter"
 	"os"
@@ -26,8 +27,9 @@ var (
 // comparison there fails only when somebody writes who knows no locks.
 type folder struct {
 	path  string
-	guard *file       // is locked, and stays empty
-	swept atomic.Bool // left-over temporary files were looked for
+	guard *file                       // is locked, and stays empty; it has the latest time of change of the files that were deleted
+	known atomic.Pointer[fs.FileInfo] // the guard, as it was when this handle last locked it or read a file beside it
+	swept atomic.Bool                 // left-over temporary files were looked for
 
 	mu   sync.RWMutex // guards read
 	read map[string]version
@@ -63,21 +65,32 @@ func (f *folder) file(name string) *file {
 func (f *folder) leases() string { return filepath.Join(f.path, ".leases") }
 
 func (f *folder) lock(ctx context.Context) (unlock func(), err error) {
-	return f.guard.take(ctx, f.guard.lockItself)
+	unlock, err = f.guard.take(ctx, f.guard.lockItself)
+	if err == nil {
+		f.know()
+	}
+	return unlock, err
+}
+
+// know remembers the guard.
+func (f *folder) know() {
+	if info, err := f.guard.look(); err == nil && info != nil {
+		f.known.Store(&info)
+	}
 }
 
 // errAway says that the folder is not there, as when it is unmounted.
-var errAway = errors.New("the folder of the token cache is not there")
+var errAway = fmt.Errorf("its folder is away: %w", fs.ErrNotExist)
 
 // absent fails with errAway when a file is missing because the folder is: who took it for deleted would refuse
-// it when the folder is back. The lock file is never deleted, and so tells a mount point that is empty.
+// it when the folder is back. The guard is never deleted, and so tells another folder, as the mount point.
 func (f *folder) absent() error {
-	_, err := os.Lstat(f.guard.path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return errAway
-	case err != nil:
-		return failed("read", f.guard.path, err)
+	info, err := f.guard.look()
+	if err != nil {
+		return err
+	}
+	if known := f.known.Load(); info == nil || known != nil && !os.SameFile(*known, info) {
+		return &Error{Operation: "read", Path: f.path, Err: errAway, Remedy: "mount it, or let an update make it anew"}
 	}
 	return nil
 }
@@ -92,6 +105,7 @@ func (f *folder) ReadBlob(_ context.Context, name string) (value []byte, is stri
 	if info == nil {
 		return nil, "", f.absent()
 	}
+	f.know()
 	v := version{path: named.path, info: info, name: versionOf(info)}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -119,8 +133,8 @@ func (f *folder) BlobVersion(_ context.Context, name string) (is string, err err
 }
 
 // versionOf tells a file from every one that had its name before: while it is replaced, both exist and their
-// inodes differ, and each has a later time of change than the one before. After a deletion there is only
-// the clock for that, as finely as the file system keeps it.
+// inodes differ, and each has a later time of change than the one before, or than the guard's, which has
+// that of one that was deleted.
 func versionOf(info fs.FileInfo) string {
 	var text [64]byte
 	v := strconv.AppendUint(text[:0], inodeOf(info), 36)
@@ -146,21 +160,32 @@ func (f *folder) SwapBlob(_ context.Context, name, expected string, value []byte
 	if f.swept.CompareAndSwap(false, true) {
 		sweep(f.path, ".*.tmp")
 	}
-	if value == nil {
-		return named.remove()
+	guard, err := f.guard.look()
+	switch {
+	case err != nil:
+		return false, err
+	case value == nil:
+		return f.remove(named, info, guard)
+	case info == nil: // it may come after one that was deleted
+		info = guard
 	}
 	info, err = named.write(value, info)
 	return info != nil, err
 }
 
-// remove deletes the file for good. An error once it is gone says that it may come back after a power cut.
-func (f *file) remove() (gone bool, err error) {
-	err = os.Remove(f.path)
+// remove deletes a file for good. An error once it is gone says that it may come back after a power cut.
+func (f *folder) remove(named *file, info, guard fs.FileInfo) (gone bool, err error) {
+	if info != nil && guard != nil && info.ModTime().After(guard.ModTime()) {
+		_, err = setTime(f.guard.path, info.ModTime())
+	}
+	if err == nil {
+		err = os.Remove(named.path)
+	}
 	if gone = err == nil || errors.Is(err, fs.ErrNotExist); gone {
-		err = syncFolder(f.folder)
+		err = syncFolder(f.path)
 	}
 	if err != nil {
-		err = failed("write", f.path, err)
+		err = failed("write", named.path, err)
 	}
 	return gone, err
 }

@@ -40,13 +40,13 @@ func (f *file) take(ctx context.Context, lock func(context.Context) (func(), err
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
+	defer cancel()
 	select {
 	case f.turn <- struct{}{}:
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, f.lockError(ctx, ctx.Err())
 	}
-	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
-	defer cancel()
 	if err = f.ready(); err == nil { // a folder that was deleted is made again
 		var release func()
 		if release, err = lock(ctx); err == nil {

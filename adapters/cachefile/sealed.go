@@ -86,6 +86,16 @@ func (c *SealedTokenCache) Load(ctx context.Context, key domain.PartitionKey) (d
 func (c *SealedTokenCache) Update(
 	ctx context.Context, key domain.PartitionKey, change func(domain.TokenSet) (domain.TokenSet, error),
 ) error {
+	err := c.update(ctx, key, change)
+	if errors.Is(err, errAway) { // it was deleted with its lock, and is made again
+		err = c.update(ctx, key, change)
+	}
+	return err
+}
+
+func (c *SealedTokenCache) update(
+	ctx context.Context, key domain.PartitionKey, change func(domain.TokenSet) (domain.TokenSet, error),
+) error {
 	unlock, err := c.folder.lock(ctx)
 	if err != nil {
 		return err

@@ -25,7 +25,7 @@ var (
 // other second. Those may be ahead by some, after writes that each took a second of their own.
 const (
 	young       = 20 * time.Millisecond
-	coarseYoung = 2 * time.Second
+	coarseYoung = 2*time.Second + young
 	mostAhead   = time.Minute
 )
 

@@ -163,8 +163,8 @@ func checkOf(body, associated []byte) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:12])
 }
 
-// maxForeign is how many lines are read beside those that were written. What was put between them hides none, and there
-// may be no end to what was appended.
+// maxForeign is how many lines are read beside those that were written: so many hide no record, wherever they were put,
+// and there may be no end to them.
 const maxForeign = 64
 
 // Decode reads what was stored under name. It fails when nothing of it can be used; what is wrong
@@ -176,9 +176,9 @@ func (c *Codec) Decode(ctx context.Context, name string, data []byte) (*Document
 	if err != nil {
 		return nil, err
 	}
-	line := 0
+	line, last := 0, min(max(count, 0), len(rest))+maxForeign // nothing proves what a plain header says
 	for len(rest) > 0 {
-		if line == count+maxForeign {
+		if line == last {
 			d.problems = append(d.problems, Problem{Name: name, Err: ErrDamaged})
 			break
 		}
