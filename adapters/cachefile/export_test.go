@@ -75,12 +75,12 @@ func WhenFoldersCannotBeSynced(t *testing.T, err error) {
 	syncFolder = func(string) error { return err }
 }
 
-// WithTimesInSeconds lets a test run as on a file system whose times have no fractions.
-func WithTimesInSeconds(t *testing.T) {
+// WithTimesOf lets a test run as on a file system that cuts off what is finer than a tick.
+func WithTimesOf(t *testing.T, tick time.Duration) {
 	was := chtimes
 	t.Cleanup(func() { chtimes = was })
 	chtimes = func(path string, accessed, changed time.Time) error {
-		return was(path, accessed.Truncate(time.Second), changed.Truncate(time.Second))
+		return was(path, accessed.Truncate(tick), changed.Truncate(tick))
 	}
 }
 

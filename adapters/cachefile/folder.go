@@ -176,11 +176,11 @@ func (f *folder) SwapBlob(_ context.Context, name, expected string, value []byte
 // remove deletes a file for good. An error once it is gone says that it may come back after a power cut.
 func (f *folder) remove(named *file, info, guard fs.FileInfo) (gone bool, err error) {
 	if info != nil && guard != nil && info.ModTime().After(guard.ModTime()) {
-		_, err = setTime(f.guard.path, info.ModTime())
+		if _, err := setTime(f.guard.path, info.ModTime()); err != nil {
+			return false, failed("write", f.guard.path, err)
+		}
 	}
-	if err == nil {
-		err = os.Remove(named.path)
-	}
+	err = os.Remove(named.path)
 	if gone = err == nil || errors.Is(err, fs.ErrNotExist); gone {
 		err = syncFolder(f.path)
 	}

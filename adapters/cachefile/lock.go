@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	// lockTimeout is how long an update waits for others when its context has no end.
+	// lockTimeout is how long an update waits for other processes when its context has no end. The turns of this
+	// one's callers do not count: a thousand of them may take longer.
 	lockTimeout = 30 * time.Second
 
 	// abandoned is the age at which a lock file of another library is one that a crash has
@@ -40,13 +41,13 @@ func (f *file) take(ctx context.Context, lock func(context.Context) (func(), err
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
-	defer cancel()
 	select {
 	case f.turn <- struct{}{}:
 	case <-ctx.Done():
-		return nil, f.lockError(ctx, ctx.Err())
+		return nil, ctx.Err()
 	}
+	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
+	defer cancel()
 	if err = f.ready(); err == nil { // a folder that was deleted is made again
 		var release func()
 		if release, err = lock(ctx); err == nil {

@@ -159,11 +159,13 @@ func (b brokenFolder) SwapBlob(ctx context.Context, name, version string, value 
 	path := filepath.Join(b.folder, name)
 	switch {
 	case value == nil:
-		return true, os.Remove(path)
+		err = os.Remove(path)
 	case b.bug == bugInPlace:
-		return true, writeInPlace(path, value)
+		err = writeInPlace(path, value)
+	default:
+		err = broken{path, b.bug}.replace(value)
 	}
-	return true, broken{path, b.bug}.replace(value)
+	return err == nil, err
 }
 
 // TestProcessesLoseNoUpdateOfSealedFiles is TestProcessesLoseNoUpdate for a folder. Each update opens and seals the

@@ -16,7 +16,6 @@ import (
 
 	"github.com/seed57855a68/keyport/adapters/cachefile"
 	"github.com/seed57855a68/keyport/domain"
-	"github.com/seed57855a68/keyport/ports"
 )
 
 // TestUnsafeSealedFilesAreRefused: with an error that names the remedy; nothing is written, through a link least of all,
@@ -144,7 +143,7 @@ func TestSealedLeftOvers(t *testing.T) {
 	folder := sealedIn(t)
 	c := openSealed(t, folder)
 	old := time.Now().Add(-2 * time.Hour)
-	for name, age := range map[string]time.Time{".user.aa.1.tmp": old, ".app.bb.1.tmp": old, ".verify.1.tmp": old, ".user.aa.2.tmp": time.Now(), "notes.tmp": old} {
+	for name, age := range map[string]time.Time{".user.aa.1.tmp": old, ".app.bb.1.tmp": time.Now().AddDate(10, 0, 0), ".verify.1.tmp": old, ".user.aa.2.tmp": time.Now(), "notes.tmp": old} {
 		file := filepath.Join(folder, name)
 		if err := errors.Join(os.WriteFile(file, nil, 0o600), os.Chtimes(file, age, age)); err != nil {
 			t.Fatal(err)
@@ -194,45 +193,106 @@ func TestDeletedSealedFolders(t *testing.T) {
 	}
 }
 
-// TestASealedFolderThatWasAway is as it was when it is back, be it that the folder was moved or what was mounted on it.
+// TestASealedFolderThatWasAway is as it was when it is back: it was moved, or what was mounted on it is mounted again, and
+// another process may have looked meanwhile, and left its lock file in the mount point.
 func TestASealedFolderThatWasAway(t *testing.T) {
-	for what, c := range map[string]struct{ leave, comeBack func(folder string) error }{
-		"moved": {
-			func(folder string) error { return os.Rename(folder, folder+".away") },
-			func(folder string) error { return os.Rename(folder+".away", folder) },
-		},
-		"unmounted": {
-			func(folder string) error {
-				return errors.Join(os.Rename(folder, folder+".away"), os.Mkdir(folder, 0o700))
-			},
-			func(folder string) error { return errors.Join(os.Remove(folder), os.Rename(folder+".away", folder)) },
-		},
+	verify := func(c *cachefile.SealedTokenCache) error {
+		_, err := c.Verify(t.Context())
+		return err
+	}
+	for what, test := range map[string]struct {
+		mountPoint bool
+		meanwhile  func(*cachefile.SealedTokenCache) error
+	}{
+		"moved":     {false, nil},
+		"unmounted": {true, nil},
+		"verified":  {true, verify},
+		"written": {true, func(c *cachefile.SealedTokenCache) error {
+			return c.Update(t.Context(), theirs, ofOther(adding("theirs")))
+		}},
+		"not written": {true, func(c *cachefile.SealedTokenCache) error {
+			return c.Update(t.Context(), userKey, func(s domain.TokenSet) (domain.TokenSet, error) { return s, nil })
+		}},
 	} {
 		t.Run(what, func(t *testing.T) {
-			folder := sealedIn(t)
-			cache := openSealed(t, folder)
-			if err := cache.Update(t.Context(), userKey, adding("token")); err != nil {
-				t.Fatal(err)
+			folder := filepath.Join(t.TempDir(), "sealed")
+			away, mountPoint := folder+".away", folder+".mountpoint"
+			if test.mountPoint {
+				if err := os.Mkdir(mountPoint, 0o700); err != nil {
+					t.Fatal(err)
+				}
 			}
-			if err := c.leave(folder); err != nil {
-				t.Fatal(err)
-			}
-			if set, err := cache.Load(t.Context(), userKey); err != nil || !set.IsZero() {
-				t.Errorf("Load while the folder is away: %v %v, want nothing", set, err)
-			}
-			if err := c.comeBack(folder); err != nil {
-				t.Fatal(err)
-			}
-			if set, err := cache.Load(t.Context(), userKey); err != nil || secretsOf(set) != "token" {
-				t.Errorf("Load when it is back: %v %v, want the token", set, err)
-			}
-			if err := cache.Update(t.Context(), userKey, adding("another")); err != nil {
-				t.Fatal(err)
-			}
-			if set, err := cache.Load(t.Context(), userKey); err != nil || secretsOf(set) != "another token" {
-				t.Errorf("Load after an update: %v %v, want both tokens", set, err)
+			c := openSealed(t, folder)
+			tokens := ""
+			for i := range 3 {
+				err := c.Update(t.Context(), userKey, adding(fmt.Sprint("token", i)))
+				tokens = strings.TrimSpace(tokens + fmt.Sprint(" token", i))
+				err = errors.Join(err, os.Rename(folder, away))
+				if test.mountPoint {
+					err = errors.Join(err, os.Rename(mountPoint, folder))
+				}
+				if err == nil && test.meanwhile != nil {
+					err = test.meanwhile(openSealed(t, folder))
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				if set, err := c.Load(t.Context(), userKey); err != nil || !set.IsZero() {
+					t.Errorf("Load while the folder is away: %v %v, want nothing", set, err)
+				}
+				if test.mountPoint {
+					err = os.Rename(folder, mountPoint)
+				}
+				if err := errors.Join(err, os.Rename(away, folder)); err != nil {
+					t.Fatal(err)
+				}
+				if set, err := c.Load(t.Context(), userKey); err != nil || secretsOf(set) != tokens {
+					t.Errorf("Load when it is back: %v %v, want %s", set, err, tokens)
+				}
 			}
 		})
+	}
+}
+
+// TestASealedFolderThatIsDeletedDuringAnUpdate is made again, with what the update stores.
+func TestASealedFolderThatIsDeletedDuringAnUpdate(t *testing.T) {
+	folder := sealedIn(t)
+	c := openSealed(t, folder)
+	err := c.Update(t.Context(), userKey, adding("first"))
+	deleted := false
+	err = errors.Join(err, c.Update(t.Context(), userKey, func(s domain.TokenSet) (domain.TokenSet, error) {
+		if !deleted {
+			deleted = true
+			if err := os.RemoveAll(folder); err != nil {
+				return s, err
+			}
+		}
+		return adding("second")(s)
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if set, err := openSealed(t, folder).Load(t.Context(), userKey); err != nil || secretsOf(set) != "second" {
+		t.Errorf("Load: %v %v, want the second token", set, err)
+	}
+}
+
+// TestASealedFolderThatGoesBetween the list and what is listed: the error says so.
+func TestASealedFolderThatGoesBetween(t *testing.T) {
+	folder := sealedIn(t)
+	c := openSealed(t, folder)
+	err := errors.Join(c.Update(t.Context(), userKey, adding("ours")), c.Update(t.Context(), theirs, ofOther(adding("theirs"))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err = range c.Keys(t.Context(), domain.PartitionFilter{}) {
+		if err == nil {
+			err = os.RemoveAll(folder)
+		}
+	}
+	var typed *cachefile.Error
+	if !errors.Is(err, fs.ErrNotExist) || !errors.As(err, &typed) || typed.Remedy == "" {
+		t.Errorf("%v, want a *cachefile.Error with a remedy that is fs.ErrNotExist", err)
 	}
 }
 
@@ -249,10 +309,7 @@ func TestALeaseMakesTheFolderForGood(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unlock()
-	if err := c.Update(t.Context(), userKey, adding("token")); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{filepath.Dir(folder), folder} {
+	for _, want := range []string{filepath.Dir(folder), folder} { // for that of its leases
 		if !slices.Contains(synced(), want) {
 			t.Errorf("%s is not synced", want)
 		}
@@ -281,43 +338,6 @@ func TestAReplacedSealedFileIsRead(t *testing.T) {
 	}
 	if set, err := c.Load(t.Context(), userKey); err != nil || secretsOf(set) != "other" {
 		t.Errorf("Load: %v %v", set, err)
-	}
-}
-
-// TestEachFileHasALaterTime even where times are whole seconds: the number of an inode comes again with the next
-// file but one, and a reader that has not seen the one between would take it for the one that it has.
-func TestEachFileHasALaterTime(t *testing.T) {
-	cachefile.WithTimesInSeconds(t)
-	sealed, plain := sealedIn(t), newPath(t)
-	for name, c := range map[string]struct {
-		writer, reader ports.TokenCache
-		path           func() string
-	}{
-		"sealed": {openSealed(t, sealed), openSealed(t, sealed), func() string { return sealedFiles(t, sealed)[0] }},
-		"plain":  {open(t, plain), open(t, plain), func() string { return plain }},
-	} {
-		var last time.Time
-		for i := range 6 {
-			secret := fmt.Sprint("token-", i)
-			err := c.writer.Update(t.Context(), userKey, func(domain.TokenSet) (domain.TokenSet, error) { return adding(secret)(domain.TokenSet{}) })
-			if err != nil {
-				t.Fatal(err)
-			}
-			info, err := os.Stat(c.path())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !info.ModTime().After(last) {
-				t.Errorf("%s: file %d is of %v, and the one before of %v", name, i, info.ModTime(), last)
-			}
-			last = info.ModTime()
-			if i%2 != 0 {
-				continue
-			}
-			if set, err := c.reader.Load(t.Context(), userKey); err != nil || secretsOf(set) != secret {
-				t.Errorf("%s: Load: %q %v, want %q", name, secretsOf(set), err, secret)
-			}
-		}
 	}
 }
 

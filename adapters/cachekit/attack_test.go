@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -368,6 +369,18 @@ func TestBindingsDiffer(t *testing.T) {
 	}
 	if got, err := cachekit.OpenRecord(t.Context(), s, wrong, b); !errors.Is(err, cachekit.ErrDamaged) || got != nil {
 		t.Errorf("a record under another's name: %v, want ErrDamaged", err)
+	}
+}
+
+// TestPlainHeadersThatLie about the number of records, which nothing proves, do not fill the memory with problems.
+func TestPlainHeadersThatLie(t *testing.T) {
+	codec := newCodec(t, plain().CodecOptions)
+	for _, claimed := range []int{math.MaxInt, math.MaxInt - 1, -64, math.MinInt} {
+		data := append(claiming(t, claimed, plain(), user), bytes.Repeat([]byte("\n"), 1000)...)
+		d, err := codec.Decode(t.Context(), codec.Name(user), data)
+		if err != nil || len(d.Problems()) == 0 || len(d.Problems()) > 100 {
+			t.Errorf("%d: %v", claimed, err)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"strings"
 	"testing"
@@ -289,7 +290,8 @@ func TestFormerSetsDoNotComeBack(t *testing.T) {
 		}
 		var former [][]byte
 		var name string
-		for _, secret := range []string{"first", "second", "third"} {
+		for i := range 8 {
+			secret := fmt.Sprint("token ", i)
 			storeSet(t, writer, user, signedIn(secret))
 			if set, err := c.Load(t.Context(), user); err != nil || !set.Equal(signedIn(secret)) {
 				t.Fatalf("%s, signed in: %v, %v", where, set, err)
@@ -314,6 +316,56 @@ func TestFormerSetsDoNotComeBack(t *testing.T) {
 		if set, err := c.Load(t.Context(), user); err != nil || !set.Equal(signedIn("last")) {
 			t.Errorf("%s, after the attack: %v, %v", where, set, err)
 		}
+	}
+}
+
+// TestACacheRemembersWhatItWrote: others signed the user out and in since it looked, and one who can write the store puts
+// back what they wrote. Be it that the cache finds none, or that another of its callers had, and comes late to say so.
+func TestACacheRemembersWhatItWrote(t *testing.T) {
+	for name, test := range map[string]struct {
+		signedOut bool // before the cache writes
+		written   domain.TokenSet
+	}{
+		"after others signed out": {true, signedIn("ours")},
+		"over what others wrote":  {false, signedIn("ours")},
+		"to sign out":             {false, domain.TokenSet{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store, clock := newBlobs(), keyporttest.NewClock(noon)
+			o := sealedWith(t)
+			o.Clock = clock
+			late := false // another caller, who found none, comes between reading and what follows
+			var c *cachekit.TokenCache
+			var foundNone bool
+			c = open(t, patchedStore{blobs: store, read: func(ctx context.Context, name string) ([]byte, string, error) {
+				if foundNone {
+					return nil, "", nil
+				}
+				value, version, err := store.ReadBlob(ctx, name)
+				if late {
+					late, foundNone = false, true
+					_, _ = c.Load(ctx, user)
+					foundNone = false
+				}
+				return value, version, err
+			}}, o)
+			others := open(t, store, o)
+			storeSet(t, c, user, signedIn("first"))
+			storeSet(t, others, user, domain.TokenSet{})
+			clock.Advance(time.Hour)
+			storeSet(t, others, user, signedIn("theirs"))
+			blob, old := store.only(t)
+			if test.signedOut {
+				storeSet(t, others, user, domain.TokenSet{})
+				clock.Advance(time.Hour)
+			}
+			late = !test.signedOut
+			storeSet(t, c, user, test.written)
+			store.put(blob, old)
+			if set, err := c.Load(t.Context(), user); !errors.Is(err, cachekit.ErrRolledBack) || !set.IsZero() {
+				t.Errorf("%v, %v, want ErrRolledBack", set, err)
+			}
+		})
 	}
 }
 

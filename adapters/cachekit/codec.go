@@ -167,6 +167,9 @@ func checkOf(body, associated []byte) string {
 // and there may be no end to them.
 const maxForeign = 64
 
+// shortestLine is what a record takes at least. Nothing proves the number of them that a plain header claims.
+const shortestLine = 32
+
 // Decode reads what was stored under name. It fails when nothing of it can be used; what is wrong
 // with single records is among the document's problems. The error is one of this
 // package, [domain.ErrSealBroken], the context's, or the sealer's.
@@ -176,7 +179,7 @@ func (c *Codec) Decode(ctx context.Context, name string, data []byte) (*Document
 	if err != nil {
 		return nil, err
 	}
-	line, last := 0, min(max(count, 0), len(rest))+maxForeign // nothing proves what a plain header says
+	line, last := 0, min(max(count, 0), len(rest)/shortestLine)+maxForeign
 	for len(rest) > 0 {
 		if line == last {
 			d.problems = append(d.problems, Problem{Name: name, Err: ErrDamaged})

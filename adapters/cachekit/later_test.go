@@ -30,6 +30,12 @@ func number(n uint64) string { return string(binary.BigEndian.AppendUint64(nil, 
 // ofLater returns what is stored for the user: a set of owner's with the given records.
 func ofLater(t *testing.T, o cachekit.TokenCacheOptions, owner domain.PartitionKey, records ...string) []byte {
 	t.Helper()
+	return claiming(t, len(records), o, owner, records...)
+}
+
+// claiming is ofLater with a header that claims a number of records.
+func claiming(t *testing.T, claimed int, o cachekit.TokenCacheOptions, owner domain.PartitionKey, records ...string) []byte {
+	t.Helper()
 	const version = 1
 	name := newCodec(t, o.CodecOptions).Name(user)
 	body := func(payload, associated string) string {
@@ -43,7 +49,7 @@ func ofLater(t *testing.T, o cachekit.TokenCacheOptions, owner domain.PartitionK
 		}
 		return fmt.Sprintf(`"sealed":%q`, base64.StdEncoding.EncodeToString(sealed))
 	}
-	header := fmt.Sprintf(`{"partition":%q,"records":%d}`, owner.Text(), len(records))
+	header := fmt.Sprintf(`{"partition":%q,"records":%d}`, owner.Text(), claimed)
 	out := fmt.Sprintf(`{"keyport":"token set","v":1,"version":%d,"hint":"of later",%s}`, version, body(header, joined("keyport token set 1", name)+number(version))) + "\n"
 	for i, record := range records {
 		var head struct{ Kind string }
