@@ -26,7 +26,8 @@ type BlobStore interface {
 	// one step, in all processes that share the store. A nil value deletes. No version
 	// comes back for another value, not even after a deletion: count on, or draw it at random.
 	// The store may drop the value after expires; never when that is zero. An error beside true says that
-	// it is stored and may not stay; what was there before is taken for old all the same.
+	// it is stored and may not stay; what was there before is taken for old all the same. Beside false, which is
+	// also for a store that cannot tell, nothing is remembered.
 	SwapBlob(ctx context.Context, name, version string, value []byte, expires time.Time) (swapped bool, err error)
 }
 

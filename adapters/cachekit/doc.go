@@ -23,8 +23,8 @@
 // Each record by itself, with AES-256-GCM, for its place: partition, kind, name, end and version. So
 // who writes the store can delete, and nothing else: what was changed, moved, lengthened,
 // cut off, taken from another user or sealed with another key is not used and told of, and
-// the other records of the set and all other sets serve on. A set that is older than one which this process has
-// seen is told as well; a process that starts cannot know, and an access token's own end bounds what an old
+// the other records of the set and all other sets serve on. A set that is older than one which a cache has
+// seen is told as well; one that was just made cannot know, and an access token's own end bounds what an old
 // set is good for. Names of sets are digests. Sizes, times and how many records there are can be seen.
 //
 // What is opened with an older key is sealed with the active one at the next write. To change keys: accept the

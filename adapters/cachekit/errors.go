@@ -18,7 +18,7 @@ var (
 	ErrUnknownKey = errors.New("the key ring has no such key")
 	// ErrPlaintext: they are not sealed although they should be.
 	ErrPlaintext = errors.New("the stored data is not sealed")
-	// ErrRolledBack: they are older than what this process has seen before.
+	// ErrRolledBack: they are older than what this cache has seen before.
 	ErrRolledBack = errors.New("the stored data is older than before")
 )
 

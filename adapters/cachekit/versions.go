@@ -19,7 +19,7 @@ const (
 // newLineage names a set from its creation to its deletion.
 func newLineage() string { return rand.Text() }
 
-// seenVersion is the newest version of a set that this process has seen.
+// seenVersion is the newest version of a set that a cache has seen.
 type seenVersion struct {
 	lineage string
 	version uint64
@@ -50,7 +50,7 @@ func (s seenVersion) allows(lineage string, version uint64) bool {
 	return !slices.Contains(s.gone, lineage) && version >= s.version-min(s.version, clockSkew)
 }
 
-// versions remembers what this process has seen, so that what was put back is told. Callers
+// versions remembers what a cache has seen, so that what was put back is told. Callers
 // that overlap must not take each other for an attacker: each brings what was seen
 // when it began. The zero value is ready.
 type versions struct {
