@@ -20,15 +20,6 @@ var (
 	_ ports.Locker     = (*TokenCache)(nil)
 )
 
-// young and coarseYoung are how old a file must be for its time of change to tell it from one that another
-// library wrote over it: clocks of file systems tick every few milliseconds, and of some every
-// other second. Those may be ahead by some, after writes that each took a second of their own.
-const (
-	young       = 20 * time.Millisecond
-	coarseYoung = 2*time.Second + young
-	mostAhead   = time.Minute
-)
-
 // settling is how long a file that is empty or not whole may be one that another library, which
 // knows no locks, is in the middle of writing.
 const settling = 250 * time.Millisecond
@@ -219,14 +210,6 @@ func snapshotOf(cache *unified.Cache, problems []unified.Problem, info fs.FileIn
 	s := &snapshot{cache: cache, problems: problems, info: info, at: time.Now()}
 	s.young = info != nil && isYoung(s.at, info.ModTime())
 	return s
-}
-
-func isYoung(now, changed time.Time) bool {
-	age := now.Sub(changed)
-	if changed.Nanosecond() == 0 {
-		return -mostAhead < age && age < coarseYoung
-	}
-	return age.Abs() < young
 }
 
 // isCurrent reports whether the file is still the one that was read. When that cannot be told, it is to be read,
