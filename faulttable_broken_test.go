@@ -126,6 +126,7 @@ func streams(answer func(conn net.Conn, stream uint32, n int32)) func(*wire) {
 			}
 			defer context.AfterFunc(w.end, func() { _ = conn.Close() })()
 			writeFrame(conn, frameSettings, 0, 0, "")
+			asked := false
 			for header := make([]byte, 9); ; {
 				if _, err := io.ReadFull(conn, header); err != nil {
 					return
@@ -134,6 +135,10 @@ func streams(answer func(conn net.Conn, stream uint32, n int32)) func(*wire) {
 					return
 				}
 				if header[3] == frameData && header[4]&endStream != 0 {
+					if !asked {
+						asked = true
+						w.connections.Add(1)
+					}
 					answer(conn, binary.BigEndian.Uint32(header[5:]), w.sent.Add(1))
 				}
 			}

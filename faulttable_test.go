@@ -152,7 +152,12 @@ func meetFault(t *testing.T, f fault, protocol string, cut int) (got observed) {
 		w := &wire{protocol: protocol, cut: cut, answer: well, end: ctx}
 		f.set(w)
 		client := w.client(t)
-		defer func() { client.CloseIdleConnections(); stop(); w.running.Wait() }()
+		defer func() {
+			client.CloseIdleConnections()
+			synctest.Wait() // a spare connection may be on its way
+			stop()
+			w.running.Wait()
+		}()
 		cache, log := cachememory.NewTokenCache(cachememory.TokenCacheOptions{}), keyporttest.NewLogRecorder()
 		app, err := keyport.NewConfidentialClient(keyport.ConfidentialClientConfig{
 			ClientID: "my-app", Authority: "https://" + faultyHost + "/contoso.onmicrosoft.com", Credential: keyport.ClientSecret(faultSecret),

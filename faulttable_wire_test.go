@@ -54,7 +54,7 @@ type wire struct {
 	cut     int                                           // for faults that happen at each byte in turn
 
 	protocol    string       // of the handler: "h2" or "http/1.1"
-	connections atomic.Int32 // that were asked for
+	connections atomic.Int32 // that were asked for; of frames those with a request, since after GOAWAY net/http at times asks for a spare one
 	sent        atomic.Int32 // requests that arrived whole
 	running     sync.WaitGroup
 	end         context.Context
@@ -62,7 +62,9 @@ type wire struct {
 
 // connect is the network: the one place where it ends is the server, or its proxy.
 func (w *wire) connect(ctx context.Context, _, address string) (net.Conn, error) {
-	w.connections.Add(1)
+	if w.frames == nil {
+		w.connections.Add(1)
+	}
 	if w.dial != nil {
 		return w.dial(ctx)
 	}
