@@ -3,7 +3,8 @@
 export GOWORK := off
 
 GO       ?= go
-FUZZTIME ?= 10s
+# A number of inputs: a duration fails now and then before Go 1.27, as it ends (go.dev/issue/75804).
+FUZZTIME ?= 100000x
 BENCHFLAGS ?=
 
 GOLANGCI_VERSION := v2.15.0
@@ -29,7 +30,7 @@ test: ## run the tests of the core; needs Go and nothing else
 	CGO_ENABLED=0 $(GO) test ./...
 
 check: generate-check tidy-check fmt-check vet lint architecture race modules ## all that CI checks, except e2e
-	@$(MAKE) fuzz FUZZTIME=3s
+	@$(MAKE) fuzz FUZZTIME=20000x
 	@$(MAKE) bench BENCHFLAGS='-rounds 1 -time 20ms -max 1000'
 	@echo "check: everything passed"
 
@@ -72,7 +73,7 @@ generate-check: ## fail when generated code is not what `make generate` writes
 tidy-check: ## fail when a go.mod or go.sum is not what `go mod tidy` writes
 	@for dir in . $(MODULES); do (cd $$dir && $(GO) mod tidy -diff) || exit 1; done
 
-fuzz: ## run every fuzz target for FUZZTIME (10s)
+fuzz: ## run every fuzz target with FUZZTIME inputs (100000x)
 	@grep -rEo --include='*_test.go' --exclude-dir=node_modules '^func Fuzz[A-Za-z0-9_]+' . | sort | \
 	while IFS=: read -r file declaration; do \
 		target=$${declaration#func }; echo "$$target in $$(dirname $$file)"; \
