@@ -97,7 +97,7 @@ func BenchmarkUpdate(b *testing.B) {
 			i := 0
 			for b.Loop() {
 				i++
-				change := func(domain.TokenSet) (domain.TokenSet, error) { return adding(fmt.Sprint(i))(domain.TokenSet{}) }
+				change := replacing(fmt.Sprint(i))
 				if err := c.Update(b.Context(), userKey, change); err != nil {
 					b.Fatal(err)
 				}

@@ -123,6 +123,13 @@ func adding(name string) func(domain.TokenSet) (domain.TokenSet, error) {
 	}
 }
 
+// replacing is an update to one token.
+func replacing(secret string) func(domain.TokenSet) (domain.TokenSet, error) {
+	return func(domain.TokenSet) (domain.TokenSet, error) { return adding(secret)(domain.TokenSet{}) }
+}
+
+func signingOut(domain.TokenSet) (domain.TokenSet, error) { return domain.TokenSet{}, nil }
+
 func tokenOf(scopes domain.Scopes, secret string) domain.AccessToken {
 	return domain.AccessToken{
 		Key: domain.RecordKey{

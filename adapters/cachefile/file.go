@@ -49,6 +49,13 @@ func fileAt(path string) *file {
 	return &file{path: path, folder: filepath.Dir(path), turn: make(chan struct{}, 1)}
 }
 
+// sweptFile is one whose left-overs are swept with those of others, and whose lock is another's.
+func sweptFile(path string) *file {
+	f := &file{path: path, folder: filepath.Dir(path)}
+	f.swept.Store(true)
+	return f
+}
+
 // absolute checks a path of the configuration.
 func absolute(field, path, remedy string) (string, error) {
 	if path == "" || strings.ContainsRune(path, 0) {
@@ -242,8 +249,6 @@ func escapeGlob(path string) string {
 
 // keepDamaged copies what could not be read to a file beside it.
 func (f *file) keepDamaged(data []byte) error {
-	aside := &file{path: f.path + ".damaged", folder: f.folder}
-	aside.swept.Store(true)
-	_, err := aside.write(data, nil)
+	_, err := sweptFile(f.path+".damaged").write(data, nil)
 	return err
 }

@@ -55,11 +55,7 @@ func newFolder(path string) (*folder, error) {
 }
 
 // file is the one of a name. Left-overs are swept for all files at once.
-func (f *folder) file(name string) *file {
-	named := &file{path: filepath.Join(f.path, name), folder: f.path}
-	named.swept.Store(true)
-	return named
-}
+func (f *folder) file(name string) *file { return sweptFile(filepath.Join(f.path, name)) }
 
 // leases is the folder of the locks of redemptions.
 func (f *folder) leases() string { return filepath.Join(f.path, ".leases") }

@@ -34,7 +34,7 @@ func stepsChild() error {
 		var now int
 		change := counting("x", &now)
 		if step == "delete" {
-			change = func(domain.TokenSet) (domain.TokenSet, error) { return domain.TokenSet{}, nil }
+			change = signingOut
 		}
 		fmt.Println(kindOf(underLease(c, step == "lease", func() error { return c.Update(context.Background(), userKey, change) })))
 	}

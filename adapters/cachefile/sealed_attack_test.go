@@ -47,7 +47,7 @@ func attackable(t *testing.T) (w attackedFolder, c *cachefile.SealedTokenCache, 
 // stores puts one token of userKey's into a cache, and returns its file when it is the only one.
 func stores(t *testing.T, c *cachefile.SealedTokenCache, folder, name string) (path string, data []byte) {
 	t.Helper()
-	err := c.Update(t.Context(), userKey, func(domain.TokenSet) (domain.TokenSet, error) { return adding(name)(domain.TokenSet{}) })
+	err := c.Update(t.Context(), userKey, replacing(name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +246,7 @@ func TestEveryByteOfASealedFile(t *testing.T) {
 // TestADeletedFileThatComesBack is not used by who saw that it was gone: the user had signed out.
 func TestADeletedFileThatComesBack(t *testing.T) {
 	w, c, _ := attackable(t)
-	if err := c.Update(t.Context(), userKey, func(domain.TokenSet) (domain.TokenSet, error) { return domain.TokenSet{}, nil }); err != nil {
+	if err := c.Update(t.Context(), userKey, signingOut); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(w.mine, w.data, 0o600); err != nil {
@@ -261,7 +261,7 @@ func TestADeletedFileThatComesBack(t *testing.T) {
 // back before anybody reads is not used.
 func TestAWriteThatFailsHalfWayIsSeen(t *testing.T) {
 	for name, change := range map[string]func(domain.TokenSet) (domain.TokenSet, error){
-		"replaced": adding("new"), "deleted": func(domain.TokenSet) (domain.TokenSet, error) { return domain.TokenSet{}, nil },
+		"replaced": adding("new"), "deleted": signingOut,
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, c, _ := attackable(t)
@@ -311,7 +311,7 @@ func TestAMissingKeyOverwritesNothing(t *testing.T) {
 	}
 	for what, err := range map[string]error{
 		"Verify": verifyErr, "Load": loadErr, "Keys": keysErr, "Update": c.Update(t.Context(), userKey, adding("new")),
-		"deleting": c.Update(t.Context(), userKey, func(domain.TokenSet) (domain.TokenSet, error) { return domain.TokenSet{}, nil }),
+		"deleting": c.Update(t.Context(), userKey, signingOut),
 	} {
 		var typed *cachekit.Error
 		if !errors.Is(err, cachekit.ErrUnknownKey) || !errors.As(err, &typed) || typed.Remedy == "" {

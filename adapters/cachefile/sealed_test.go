@@ -166,7 +166,7 @@ func TestTheLastTokenTakesTheFileAlong(t *testing.T) {
 		if n := len(sealedFiles(t, folder)); n != 1 {
 			t.Errorf("%d files, want 1", n)
 		}
-		if err := c.Update(t.Context(), userKey, func(domain.TokenSet) (domain.TokenSet, error) { return domain.TokenSet{}, nil }); err != nil {
+		if err := c.Update(t.Context(), userKey, signingOut); err != nil {
 			t.Fatal(err)
 		}
 		if n := len(sealedFiles(t, folder)); n != 0 {

@@ -13,16 +13,8 @@ import (
 	"time"
 
 	"github.com/seed57855a68/keyport/adapters/cachefile"
-	"github.com/seed57855a68/keyport/domain"
 	"github.com/seed57855a68/keyport/ports"
 )
-
-// replacing is an update to one token.
-func replacing(secret string) func(domain.TokenSet) (domain.TokenSet, error) {
-	return func(domain.TokenSet) (domain.TokenSet, error) { return adding(secret)(domain.TokenSet{}) }
-}
-
-func signingOut(domain.TokenSet) (domain.TokenSet, error) { return domain.TokenSet{}, nil }
 
 // coarseTicks are those of file systems that know no fractions of a second.
 var coarseTicks = []time.Duration{time.Second, 2 * time.Second}

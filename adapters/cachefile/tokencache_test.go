@@ -146,9 +146,7 @@ func TestClocksThatAreSetBack(t *testing.T) {
 	last := future
 	for i := range 5 {
 		secret(t, a)
-		if err := b.Update(t.Context(), domain.UserKey("client", "user.home"), func(domain.TokenSet) (domain.TokenSet, error) {
-			return adding(fmt.Sprintf("later-%d", i))(domain.TokenSet{})
-		}); err != nil {
+		if err := b.Update(t.Context(), userKey, replacing(fmt.Sprintf("later-%d", i))); err != nil {
 			t.Fatal(err)
 		}
 		info, err := os.Stat(path)

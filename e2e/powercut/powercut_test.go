@@ -44,8 +44,6 @@ var (
 	}
 )
 
-func (f fileSystem) String() string { return f.name }
-
 // machine is the folder with the disks.
 type machine struct {
 	folder string
@@ -187,7 +185,7 @@ func (m *machine) cuts(t *testing.T, f fileSystem, r recording, number int, rand
 		}
 		m.mounted(t, f, after, false, func(folder string) {
 			if problem := look(t, filepath.Join(folder, r.path), acknowledged); problem != "" {
-				wrong = append(wrong, fmt.Sprintf("%v, cut at %d of %d, kind %d: %s", f, position, len(r.log), kind, problem))
+				wrong = append(wrong, fmt.Sprintf("%s, cut at %d of %d, kind %d: %s", f.name, position, len(r.log), kind, problem))
 			}
 		})
 		if done++; enough(wrong) {
